@@ -51,6 +51,8 @@ export class ByteLink extends Link implements PolledLink {
   #piece = 0;
   /** Whether the peer has said goodbye after this side did. */
   #peerIsDone = false;
+  /** Whether what came after this side's goodbye was not understood. */
+  #isDeaf = false;
   /** How many bytes were received since this side's goodbye. */
   #lateBytes = 0;
   /** Where the batch continues that the end of a turn interrupted; -1 if there is none. */
@@ -203,17 +205,18 @@ export class ByteLink extends Link implements PolledLink {
     this.#parse();
   };
 
-  /** Whether the peer, too, has said its last word. */
+  /** Whether the peer, too, has said its last word. What is not understood is dropped, such as large calls behind a proof that was refused. */
   #hearsGoodbye(): boolean {
-    const batches = this.#batches;
+    const batches = this.#batches, { ring } = batches;
     try {
-      while (batches.next()) {
-        if (holdsGoodbye(batches.ring.view, batches.start, batches.end)) return true;
+      while (!this.#isDeaf && batches.next()) {
+        if (holdsGoodbye(ring.view, batches.start, batches.end)) return true;
       }
-      return false;
     } catch {
-      return true;
+      this.#isDeaf = true;
     }
+    if (this.#isDeaf) ring.head = ring.tail;
+    return false;
   }
 
   /** When both sides end at the same time, neither may wait for the other to leave first. */

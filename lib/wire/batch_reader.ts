@@ -87,7 +87,7 @@ export class BatchReader {
     // Each checksum continues the one before, so a lost or repeated batch shows too.
     this.#running = this.#checksum!(partOf(this.ring.bytes, start, end), before);
     if (this.#running === expected) return;
-    // A goodbye of a dialler that gave up before it was open has no checksum.
+    // A goodbye of a side that gave up before it was open has no checksum.
     if (before === 0 && expected === 0 && this.ring.bytes[start] === FrameType.goodbye) return;
     throw new InternodeError(
       "ProtocolError",

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { ByteLink } from "../../lib/driver/byte_link.ts";
+import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import { crc32 } from "../../lib/runtime/checksum.ts";
 import type { Clock } from "../../lib/runtime/clock.ts";
 import type { ByteChannel } from "../../lib/transport/channel/transport.ts";
@@ -174,4 +175,39 @@ Deno.test("when both say goodbye, this side leaves as soon as its own has left, 
   channel.finish();
   await clock.settle();
   assertEquals(closed, true);
+});
+
+Deno.test("a side that refuses is not gone before its peer, though what comes behind the proof is too large to be understood", async () => {
+  const clock = new VirtualClock(), channel = new SlowChannel();
+  let isClosed = false;
+  channel.close = () => void (isClosed = true);
+  const ignore = (): void => {};
+  const owner = {
+    checkPeer: () => null,
+    resolve: () => null,
+    onOpen: ignore,
+    onDraining: ignore,
+    onClosed: ignore,
+    onGone: ignore,
+  };
+  const options = sessionOptions("acceptor", { auth: sharedSecret("a secret of many bytes") });
+  const link = new ByteLink(channel, options, owner, clock, 1_000);
+  const payload = encodeHello(peerHello({ wallMs: clock.wallNow(), authenticates: true }));
+  channel.receive(batch(rawFrame(FrameType.hello, { payload })));
+  await clock.settle();
+  channel.finish();
+  channel.receive(batch(rawFrame(FrameType.proof, { payload: new Uint8Array(32) })));
+  await clock.settle();
+  channel.finish();
+  assertEquals(link.session.state, "closed");
+  // More than a batch of the handshake may have, in parts that look like anything.
+  const large = batch(rawFrame(FrameType.name, { payload: new Uint8Array(90_000).fill(0xff) }));
+  for (let at = 0; at < large.length; at += 1_000) {
+    channel.receive(large.subarray(at, at + 1_000));
+    await clock.settle();
+  }
+  assertEquals(isClosed, false);
+  await clock.advance(1_100);
+  assertEquals(isClosed, true);
+  await clock.advance(1_000);
 });

@@ -26,8 +26,10 @@ import { testBeside } from "../support/beside.ts";
 import { configOf, TestAuthority } from "../support/certificates/test_authority.ts";
 import { utf8 } from "../support/session/raw_frames.ts";
 import {
+  after,
   close,
   knock,
+  overheard,
   recordedHello,
   type Target,
   through,
@@ -141,6 +143,13 @@ async function open({ scheme, isMutual, face }: Kind, options: Options): Promise
 function stagesOf({ scheme, isMutual }: Kind): ((target: Target) => Promise<Bare>)[] {
   const isTls = isMutual || scheme === "tls" || scheme === "wss";
   const stages = [knock];
+  if (!isMutual) {
+    // It has heard the acceptor's proof, and has shown none of its own.
+    stages.push(async (target) => {
+      const bare = await upgraded(target);
+      return await after(bare, () => overheard(target, bare));
+    });
+  }
   if (isTls) {
     stages.push(async (target) => {
       const bare = await knock(target);

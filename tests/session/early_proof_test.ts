@@ -1,6 +1,8 @@
 /** Where the dialler's hello has a seal, the acceptor proves itself with its own. @module */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { InternodeError } from "../../lib/errors.ts";
+import { pairSecret } from "../../lib/driver/pair_secret.ts";
 import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import { encodeHello, FEATURE_SEAL } from "../../lib/session/frames/hello.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
@@ -8,7 +10,7 @@ import { numbered } from "../support/session/calls.ts";
 import { type SideOptions, WALL_MS } from "../support/session/options.ts";
 import { Pair } from "../support/session/pair.ts";
 import { provingLast } from "../support/session/proving_last.ts";
-import { parseFrames, rawFrame } from "../support/session/raw_frames.ts";
+import { joined, parseFrames, rawFrame } from "../support/session/raw_frames.ts";
 import { peerHello, ScriptedPeer } from "../support/session/scripted_peer.ts";
 import type { Side } from "../support/session/side.ts";
 
@@ -194,4 +196,75 @@ Deno.test("an acceptor that proves nothing with its hello is not believed, and g
   assertStringIncludes(dialler.closed!.message, "proof of the shared secret is wrong");
   assertEquals(types(turn(dialler)), [goodbye]);
   assert(dialler.closed!.code === "Unauthenticated");
+});
+
+Deno.test("a proof that comes byte by byte, and hundreds of calls behind it, run in their order", () => {
+  const pair = new Pair({ bytes: true, unopened: true, both: { auth } }), echo = pair.echo();
+  const { dialler, acceptor } = pair;
+  for (const part of turn(dialler)) acceptor.receiveBytes(part);
+  for (const part of turn(acceptor)) dialler.receiveBytes(part);
+  const calls = Array.from({ length: 500 }, (_, i) => dialler.request("echo", numbered(i)));
+  const bytes = joined(...turn(dialler));
+  // The proof alone: what its batch begins with, its head and itself.
+  const proofEnd = 8 + 16 + 32;
+  for (let at = 0; at < bytes.length; at++) {
+    assertEquals([acceptor.opened, acceptor.closed], [at < proofEnd ? 0 : 1, null], `byte ${at}`);
+    if (at < proofEnd) assertEquals(echo.calls, 0);
+    acceptor.receiveBytes(bytes.subarray(at, at + 1));
+  }
+  assertEquals(echo.calls, 500);
+  const answers = joined(...turn(acceptor));
+  for (let at = 0; at < answers.length;) at += dialler.receiveBytes(answers.subarray(at));
+  calls.forEach((call, i) => assertEquals(call.response, numbered(i)));
+});
+
+Deno.test("of a thousand calls behind a wrong proof, in one batch with it, none is looked at, and nothing is held", () => {
+  const pair = new Pair({ unopened: true, both: { auth } }), echo = pair.echo();
+  const { dialler, acceptor } = pair;
+  turn(dialler).forEach((batch) => acceptor.receiveBatch(batch));
+  turn(acceptor).forEach((batch) => dialler.receiveBatch(batch));
+  const calls = Array.from({ length: 1_000 }, (_, i) => dialler.request("echo", numbered(i)));
+  const frames = turn(dialler).flatMap(parseFrames).map((frame) => {
+    const payload = frame.type === proof ? frame.payload.map((byte) => byte ^ 1) : frame.payload;
+    return rawFrame(frame.type, { ...frame, payload });
+  });
+  // A frame that ends beyond its batch would be a breach, if anybody looked.
+  acceptor.receiveBatch(joined(...frames, new Uint8Array([255, 255, 255])));
+  assertEquals([acceptor.opened, echo.calls], [0, 0]);
+  assertEquals([acceptor.session.heldBytes, acceptor.session.messagesReceived], [0, 0]);
+  assertStringIncludes(acceptor.closed!.message, "proof of the shared secret is wrong");
+  turn(acceptor).forEach((batch) => dialler.receiveBatch(batch));
+  for (const { error } of calls) assertEquals(error?.outcome, "notExecuted");
+});
+
+Deno.test("a hello that was sealed for one host gets no proof of another one, whatever name that has", () => {
+  const master = "a master secret of many bytes";
+  const between = (own: string) =>
+    sharedSecret({ byPeer: (peer) => pairSecret(master, own, peer) });
+  const [a, b, c] = ["tcp://a:1", "tcp://b:2", "tcp://c:3"] as const;
+  const pair = new Pair({
+    unopened: true,
+    dialler: { auth: between(a) },
+    acceptor: { auth: between(b) },
+  });
+  const [said] = turn(pair.dialler);
+  pair.acceptor.receiveBatch(said!);
+  assertEquals(types(turn(pair.acceptor)), [hello, welcome]);
+  for (const [name, answer] of [[c, [goodbye]], [b, [hello]]] as const) {
+    // The second one calls itself by a name that is not its own.
+    const other = new Pair({ unopened: true, acceptor: { auth: between(c), name } }).acceptor;
+    other.receiveBatch(said!);
+    assertEquals(types(turn(other)), [...answer]);
+  }
+});
+
+Deno.test("a goodbye in place of the first answer, without a checksum, tells the dialler that nothing was run", () => {
+  const pair = new Pair({ bytes: true, unopened: true, both: { auth } });
+  const { dialler, acceptor } = pair;
+  for (const part of turn(dialler)) acceptor.receiveBytes(part);
+  for (const part of turn(acceptor)) dialler.receiveBytes(part);
+  const call = dialler.request("echo", numbered(9));
+  acceptor.session.close(new InternodeError("Closed", "The peer is closing."), 0);
+  for (const part of turn(acceptor)) dialler.receiveBytes(part);
+  assertEquals([call.error?.code, call.error?.outcome], ["Disconnected", "notExecuted"]);
 });

@@ -7,7 +7,7 @@
 import { sharedSecret } from "@internode/grid";
 import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import type { MtlsConfig } from "../../../lib/transport/certificates/mtls_config.ts";
-import { encodeHello } from "../../../lib/session/frames/hello.ts";
+import { encodeHello, FEATURE_SEAL } from "../../../lib/session/frames/hello.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
 import { joined, rawFrame, u32, utf8 } from "../../support/session/raw_frames.ts";
 import { peerHello } from "../../support/session/scripted_peer.ts";
@@ -142,14 +142,30 @@ export function say(target: Target, bare: Bare, frames: Uint8Array): Promise<voi
   );
 }
 
-export function hello({ dialler, secret }: Target): Uint8Array {
-  const payload = encodeHello(peerHello({
+/** @param isSealed Whether it has a good seal, as one that was overheard. Default: `false`. */
+export function hello({ dialler, secret }: Target, isSealed = false): Uint8Array {
+  const words = peerHello({
     name: dialler,
     wallMs: Date.now(),
     nonce: crypto.getRandomValues(new Uint8Array(32)),
     authenticates: secret !== null,
-  }));
+    features: isSealed ? FEATURE_SEAL : 0,
+  });
+  const bytes = encodeHello(words);
+  const payload = isSealed ? joined(bytes, sharedSecret(secret!).seal!(bytes, "")!) : bytes;
   return rawFrame(FrameType.hello, { payload });
+}
+
+/** Says a hello that was overheard, and hears the acceptor's hello and proof. */
+export async function overheard(target: Target, bare: Bare): Promise<void> {
+  await say(target, bare, hello(target, true));
+  const buffer = new Uint8Array(4_096);
+  // Its hello has more than 96 bytes, and its proof 48 with its head.
+  for (let heard = 0; heard < 144;) {
+    const count = await bare.read(buffer);
+    if (count === null) throw new Error("a hello with a good seal got no proof");
+    heard += count;
+  }
 }
 
 export function close(bare: Bare): void {
@@ -307,6 +323,25 @@ export const FAILURES: readonly Failure[] = [
       attempt(upgraded(target), async (bare) => {
         await say(target, bare, hello(target));
         await bare.read(new Uint8Array(1024));
+      }),
+  },
+  {
+    name: "a hello that was overheard, then the connection ends before the proof",
+    layer: "own",
+    on: hasSecret,
+    act: (target) => attempt(upgraded(target), (bare) => overheard(target, bare)),
+  },
+  {
+    name: "a hello that was overheard, a wrong proof and 100 KB of calls behind it",
+    layer: "own",
+    on: hasSecret,
+    act: (target) =>
+      attempt(upgraded(target), async (bare) => {
+        await overheard(target, bare);
+        await say(target, bare, rawFrame(FrameType.proof, { payload: new Uint8Array(32) }));
+        const call = rawFrame(FrameType.request, { payload: new Uint8Array(10_000) });
+        for (let i = 0; i < 10; i++) await say(target, bare, call);
+        await answer(bare);
       }),
   },
   {

@@ -89,3 +89,26 @@ Deno.test("a peer is refused if the authenticator returns no valid result", asyn
     }
   }
 });
+
+Deno.test("a seal that is none, or that cannot be judged, costs a round trip and nothing else", async () => {
+  const answers = [...NO_VERDICTS, [
+    "a promise that never settles",
+    () => new Promise(() => {}),
+  ]] as const;
+  for (const method of ["seal", "checkSeal"] as const) {
+    for (const [what, answer] of answers) {
+      const logger = new QuietLogger();
+      const auth = { ...changed(method, answer) };
+      // The other half is as it should be.
+      if (method === "seal") auth.checkSeal = (...given) => secret.checkSeal!(...given);
+      else auth.seal = (...given) => secret.seal!(...given);
+      const grid = simulatedGrid({ options: () => ({ auth, logger }) });
+      await grid.run(async () => {
+        await grid.start();
+        await Promise.all([0, 1].map((index) => grid.node(index).waitForConnect()));
+      });
+      assertEquals(logger.lines, [], `${method}: ${what}`);
+      await grid.close();
+    }
+  }
+});
