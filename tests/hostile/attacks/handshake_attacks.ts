@@ -6,9 +6,9 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { sharedSecret } from "@internode/grid";
-import { encodeHello } from "../../../lib/session/frames/hello.ts";
+import { encodeHello, FEATURE_SEAL } from "../../../lib/session/frames/hello.ts";
 import { FrameType } from "../../../lib/wire/frame.ts";
-import { rawFrame, utf8 } from "../../support/session/raw_frames.ts";
+import { joined, rawFrame, utf8 } from "../../support/session/raw_frames.ts";
 import { peerHello } from "../../support/session/scripted_peer.ts";
 import { type Ground, isFirst, isMajor } from "../scene/grounds.ts";
 import { RawPeer } from "../scene/raw_peer.ts";
@@ -158,6 +158,34 @@ const wrongProof: Attack = {
   },
 };
 
+/** It has no secret, so it has the hello from somebody who has. */
+const overheard: Attack = {
+  name: "sends a sealed hello again that it has overheard, with a call behind a proof of its own",
+  on: (ground) => isFirst(ground) && withSecret(ground),
+  logs: /proof of the shared secret is wrong/,
+  act: async (scene) => {
+    const { secret, hostile, victim } = scene.cast;
+    const words = {
+      name: hostile,
+      wallMs: Date.now(),
+      authenticates: true,
+      features: FEATURE_SEAL,
+    };
+    const unsealed = encodeHello(peerHello(words));
+    const payload = joined(unsealed, sharedSecret(secret!).seal!(unsealed, victim)!);
+    for (let time = 0; time < 20; time++) {
+      using peer = await knock(scene);
+      await peer.send(rawFrame(FrameType.hello, { payload }));
+      const answer = await peer.expect(FrameType.hello);
+      assertEquals(answer.payload[8]! & FEATURE_SEAL, FEATURE_SEAL);
+      const { payload: proof } = await peer.expect(FrameType.welcome);
+      await peer.try(rawFrame(FrameType.proof, { payload: proof }));
+      await peer.try(rawFrame(FrameType.request, { id: 1 << 20 }));
+      assertMatch(await peer.ending(), /proof of the shared secret is wrong/);
+    }
+  },
+};
+
 const largeHello: Attack = {
   name: "sends a hello of more than 4,096 bytes",
   logs: /a batch of \d+ bytes|a message of more than 4096 bytes/,
@@ -239,6 +267,7 @@ export const handshakeAttacks: readonly Attack[] = [
   garbage,
   foreignNames,
   wrongProof,
+  overheard,
   largeHello,
   callsEarly,
   resets,
