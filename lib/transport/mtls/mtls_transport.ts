@@ -53,7 +53,7 @@ export function mtlsTransport(config: MtlsConfig | MtlsCredentials, inner: Trans
 /**
  * Transports with mutual TLS only, so that nothing is sent without it: `tls`
  * over TCP, `unix` over Unix sockets, and `wss`: WebSocket over TLS over TCP,
- * whose upgrade request comes after both sides trust each other. Dialling and
+ * whose upgrade request is read once both sides trust each other. Dialling and
  * listening need `--allow-net`, and Unix sockets `--allow-read` and
  * `--allow-write` for the path.
  *
