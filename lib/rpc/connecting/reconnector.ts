@@ -22,7 +22,7 @@
  * | open | the peer, which dials, makes another one | open; the old one is retired if this is a renewal, else closed |
  * | open | the connection is lost | waiting; open if the peer still uses an older one |
  * | open | the peer says that it is closing, or does not list this side any more | waiting: the peer is down; the connection ends after its last call |
-| open | the peer ends the connection, as it does not list this side any more and has not used it | waiting: the peer is down |
+ * | open | the peer ends the connection, as it does not list this side any more and has not used it, or refuses its proof | waiting: the peer is down |
  * | renewing | the handshake is done | open; the older connection is retired |
  * | renewing | the attempt has failed | open; the renewal is due again after a back-off |
  * | renewing | the connection is lost, or the peer is closing | dialling |
@@ -271,7 +271,8 @@ export class Reconnector implements LinkDelegate, RenewalDelegate {
     if (this.link !== link) return;
     this.lastFailure = error;
     this.#lose();
-    if (error.code === "NotListed") return this.#onPeerLeaving(error);
+    const isRefused = this.#init.dials && error.code === "Unauthenticated";
+    if (error.code === "NotListed" || isRefused) return this.#onPeerLeaving(error);
     this.#takeBack();
     this.#delegate.onLost(link, error, false);
     if (this.link === null) this.#connectLater();

@@ -1,4 +1,5 @@
-import { type Authenticator, InternodeError, Manager, sharedSecret } from "@internode/grid";
+import { type Authenticator, InternodeError, Manager, sharedSecret, single } from "@internode/grid";
+import * as t from "@internode/grid/codec";
 import { VirtualClock } from "@internode/grid/testing";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { authenticatorOf } from "../../../lib/rpc/proof/guarded_authenticator.ts";
@@ -10,7 +11,13 @@ const secret = sharedSecret("a secret of at least 16 bytes");
 const METHODS = ["prove", "verify", "token", "checkToken"] as const;
 const bytes = new Uint8Array(8);
 
-/** The shared secret, but for one method. */
+/** The other half of an authenticator. */
+const sealing: Pick<Authenticator, "seal" | "checkSeal"> = {
+  seal: (hello, peer) => secret.seal!(hello, peer),
+  checkSeal: (hello, seal, peer) => secret.checkSeal!(hello, seal, peer),
+};
+
+/** The shared secret without seals, but for one method. */
 function changed(method: string, answer: () => unknown): Authenticator {
   const inner: Authenticator = {
     prove: (role, transcript) => secret.prove(role, transcript),
@@ -98,10 +105,7 @@ Deno.test("a seal that is none, or that cannot be judged, costs a round trip and
   for (const method of ["seal", "checkSeal"] as const) {
     for (const [what, answer] of answers) {
       const logger = new QuietLogger();
-      const auth = { ...changed(method, answer) };
-      // The other half is as it should be.
-      if (method === "seal") auth.checkSeal = (...given) => secret.checkSeal!(...given);
-      else auth.seal = (...given) => secret.seal!(...given);
+      const auth = { ...changed("", () => {}), ...sealing, [method]: answer };
       const grid = simulatedGrid({ options: () => ({ auth, logger }) });
       await grid.run(async () => {
         await grid.start();
@@ -112,3 +116,51 @@ Deno.test("a seal that is none, or that cannot be judged, costs a round trip and
     }
   }
 });
+
+const hello = single("hello", { request: t.nothing(), response: t.nothing() });
+
+for (
+  const [who, method] of [["dialler", "prove"], ["dialler", "verify"], ["acceptor", "prove"], [
+    "acceptor",
+    "verify",
+  ]] as const
+) {
+  Deno.test(`though hellos have good seals, nobody comes in where the ${who} cannot ${method}`, async () => {
+    for (const [what, answer] of NO_VERDICTS) {
+      let ran = 0;
+      const loggers = [new QuietLogger(), new QuietLogger()];
+      const grid = simulatedGrid({
+        options: ({ index }) => ({
+          logger: loggers[index]!,
+          auth: who === (index === 0 ? "dialler" : "acceptor")
+            ? { ...changed(method, answer), ...sealing }
+            : secret,
+        }),
+        serve: (manager) => manager.handle(hello, () => void ran++),
+      });
+      await grid.run(async () => {
+        await grid.start();
+        const calls = [0, 1].flatMap((from) =>
+          [0, 1, 2].map(async () => {
+            const way = grid.node(from).connection(grid.hosts[1 - from]!);
+            const options = { waitForReady: true, timeoutMs: 2_000 };
+            const error = await way.request(hello, undefined, options).catch((thrown) => thrown);
+            assert(error instanceof InternodeError, `${what}: it was answered`);
+            assert(error.outcome !== "maybeExecuted", `${what}: ${error}`);
+          })
+        );
+        await grid.clock.advance(5_000);
+        await Promise.all(calls);
+        const acceptors = grid.node(1).connections()[0]!.stats();
+        assertEquals([ran, acceptors.reconnects, acceptors.messagesReceived], [0, 0, 0], what);
+        // Also where the dialler was open for a moment.
+        assertEquals(grid.node(0).connections()[0]!.state, "disconnected", what);
+      });
+      // It is told once, however often it is tried, and that seldom enough though some attempts seem to succeed.
+      const failures = loggers.flatMap((log) => log.of("authenticator_failed"));
+      assertEquals(failures.filter(({ level }) => level === "error").length, 1, what);
+      assert(failures.length > 4 && failures.length < 20, `${failures.length} attempts`);
+      await grid.close();
+    }
+  });
+}
