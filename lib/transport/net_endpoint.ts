@@ -124,8 +124,8 @@ export class NetEndpoint implements Endpoint {
    * `PermissionDenied` if the other end refuses this side, `InvalidArgument` if
    * it can never succeed, otherwise `Unreachable`.
    */
-  async dial(signal: AbortSignal, makeToken?: () => string, early?: boolean): Promise<Channel> {
-    if (this.#lookUp !== undefined) return await this.#dialEach(this.#lookUp, signal);
+  async dial(signal: AbortSignal, makeToken?: () => string, early = false): Promise<Channel> {
+    if (this.#lookUp !== undefined) return await this.#dialEach(this.#lookUp, signal, early);
     const own = typeof this.#token === "function" ? this.#token() : this.#token;
     const token = own ?? (isWebSocket(this.host) ? makeToken?.() : undefined);
     return await this.transport.dial(this.host, { signal, path: this.path, token, early });
@@ -135,6 +135,7 @@ export class NetEndpoint implements Endpoint {
   async #dialEach(
     lookUp: NonNullable<TcpEndpointOptions["lookUp"]>,
     signal: AbortSignal,
+    early: boolean,
   ): Promise<Channel> {
     const { scheme, hostname, port } = this.host;
     let failure: unknown = undefined;
@@ -144,6 +145,7 @@ export class NetEndpoint implements Endpoint {
         return await this.transport.dial(networkAddress(scheme, address, port), {
           signal,
           path: "",
+          early,
         });
       } catch (error) {
         failure = error;

@@ -161,9 +161,9 @@ Deno.test("what is dialled has the request path, and a token for each attempt", 
   const fixed = ws("ws://a", { transports: { ws: transport }, token: "always" });
   await assertRejects(() => fixed.dial(signal), Error, "not today");
   assertEquals(dialled, [
-    ["ws://a:80", { signal, path: "/b", token: "token 1" }],
-    ["ws://a:80", { signal, path: "/b", token: "token 2" }],
-    ["ws://a:80", { signal, path: "/internode", token: "always" }],
+    ["ws://a:80", { signal, path: "/b", token: "token 1", early: false }],
+    ["ws://a:80", { signal, path: "/b", token: "token 2", early: false }],
+    ["ws://a:80", { signal, path: "/internode", token: "always", early: false }],
   ]);
 });
 
