@@ -1,4 +1,10 @@
-import { type AuditEvent, InternodeError, Manager, sharedSecret } from "@internode/grid";
+import {
+  type AuditEvent,
+  type Authenticator,
+  InternodeError,
+  Manager,
+  sharedSecret,
+} from "@internode/grid";
 import {
   connect,
   constantResolver,
@@ -10,6 +16,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { parseHostAddress } from "../../../lib/runtime/host_address.ts";
 import { RawClient } from "../../call/server/raw_client.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
+import { provingLast } from "../../support/session/proving_last.ts";
 import { freshHost, holdingMethod, tool, whoMethod } from "./guest_world.ts";
 
 const EMPTY = new Uint8Array();
@@ -55,10 +62,10 @@ class Scene {
   }
 
   /** A guest that does nothing but what it is told. */
-  raw(name: string, secret?: string): Promise<RawClient> {
+  raw(name: string, secret?: string | Authenticator): Promise<RawClient> {
     const clock = this.clock.view();
     const transport = this.network.transport(`memory://tool-${++this.#guests}`, clock);
-    const auth = secret === undefined ? undefined : sharedSecret(secret);
+    const auth = typeof secret === "string" ? sharedSecret(secret) : secret;
     const options = { name, clock, random: this.random, transport, logger: new QuietLogger() };
     return RawClient.connect(this.local, { ...options, ...(auth !== undefined && { auth }) });
   }
@@ -187,6 +194,30 @@ Deno.test("who has proven nothing takes no place of a guest, however many come",
     await Promise.all(guests.map((guest) => guest.close()));
     const late = await scene.raw("ops", SECRET);
     await late.close();
+  });
+});
+
+Deno.test("who has overheard the hello of a guest takes no place of one, however often it is sent again", async () => {
+  const scene = new Scene({ auth: sharedSecret(SECRET) });
+  const own = sharedSecret(SECRET), other = sharedSecret("another secret of 16 bytes");
+  // Its hello has a good seal, and that is all.
+  const auth: Authenticator = {
+    ...provingLast(own),
+    seal: (hello, peer) => own.seal!(hello, peer),
+    prove: (role, transcript) => other.prove(role, transcript),
+  };
+  await scene.play(async () => {
+    const replays = Array.from({ length: 100 }, async () => {
+      const replayed = await scene.raw("ops", auth);
+      // Behind its proof, and as useless.
+      const error = await replayed.call("a", "b").catch((thrown) => thrown);
+      assertEquals([error.code, error.outcome], ["Disconnected", "notExecuted"]);
+      return (await replayed.closed).code;
+    });
+    const guests = Array.from({ length: 16 }, () => scene.raw("ops", SECRET));
+    assertEquals(new Set(await Promise.all(replays)), new Set(["Unauthenticated"]));
+    for (const guest of await Promise.all(guests)) await guest.close();
+    assertEquals(scene.log.of("client_up").length, 16);
   });
 });
 
