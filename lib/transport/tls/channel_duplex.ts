@@ -17,7 +17,7 @@ import type { ByteChannel } from "../channel/transport.ts";
 
 /** For a handshake, because thousands may be in progress. */
 const FIRST_READ_BYTES = 2 * 1024;
-const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 64 * 1024;
+const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 128 * 1024;
 /** After this many reads, timers and other sockets get a turn: received bytes may decrypt to nothing, which no session notices. */
 const MAX_READS = 16;
 /** Encrypted pieces below this are put together before they are written. */

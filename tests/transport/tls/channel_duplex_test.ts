@@ -87,8 +87,8 @@ Deno.test("bulk is read into one buffer, however full it gets, and outgrown ones
   let reads = 0;
   channel.read = (into) => {
     buffers.add(into.buffer);
-    // Between a quarter of the larger buffer and all of it, from one read to the next.
-    const count = Math.min(into.length, 16 * 1024 * (1 + reads++ % 4));
+    // Between an eighth of the larger buffer and all of it, from one read to the next.
+    const count = Math.min(into.length, 16 * 1024 * (1 + reads++ % 8));
     return reads > 50 ? Promise.resolve(null) : Promise.resolve(count);
   };
   const duplex = new ChannelDuplex(channel, Infinity, () => true);
@@ -100,7 +100,7 @@ Deno.test("bulk is read into one buffer, however full it gets, and outgrown ones
   assertEquals([first, second, large].map((buffer) => buffer?.byteLength), [
     2 * 1024,
     0,
-    64 * 1024,
+    128 * 1024,
   ]);
   duplex.destroy();
 });
