@@ -11,13 +11,23 @@ import type {
   Transport,
 } from "../../../lib/transport/channel/transport.ts";
 
-/** So many turns without a write show that both ends wait. */
+/** After so many turns without a write both ends probably wait. */
 const QUIET_TURNS = 40;
 
+/** What an end has written. */
+interface Piece {
+  /** `null`: the end. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** One more than that of the latest piece which its writer had read. */
+  readonly hop: number;
+}
+
 /**
- * Holds back what both ends write until neither has more to say. Then all of
- * it travels at once: one hop. So two hops are a round trip, however long
- * certificates and turns take.
+ * Holds back what both ends write until neither has more to say; then all of
+ * it travels at once. Two hops are a round trip, however long certificates and
+ * turns take. Hops are counted by what had been read before it was written, so
+ * a piece that an end takes long to make is not counted twice when the others
+ * travel without it.
  */
 export class Hops {
   /** Connects within this network, without a hop. */
@@ -28,6 +38,7 @@ export class Hops {
       here.other = there;
       there.other = here;
       this.#ends.push(here, there);
+      this.#dialled.push(here);
       this.#listeners.get(href)!.accept(there);
       return Promise.resolve(here);
     },
@@ -40,22 +51,23 @@ export class Hops {
   };
 
   readonly #ends: End[] = [];
+  readonly #dialled: End[] = [];
   readonly #listeners = new Map<string, ListenOptions>();
   /** How many turns have passed since the last write. */
   quietTurns = 0;
 
-  /** Carries on until a promise settles. Returns how many hops that took, and its value. */
+  /** Carries on until a promise settles. Returns the hops of what the diallers have read by then, and its value. */
   async until<T>(promise: Promise<T>): Promise<{ hops: number; value: T }> {
-    let isDone = false, hops = 0;
+    let isDone = false;
     const done = (): void => void (isDone = true);
     promise.then(done, done);
     while (!isDone) {
       await new Promise<void>((resolve) => systemClock.defer(resolve));
       if (++this.quietTurns < QUIET_TURNS) continue;
       this.quietTurns = 0;
-      const moved = this.#ends.map((end) => end.carry());
-      if (moved.includes(true)) hops++;
+      for (const end of this.#ends) end.carry();
     }
+    const hops = Math.max(0, ...this.#dialled.map(({ hop }) => hop));
     return { hops, value: await promise };
   }
 }
@@ -66,11 +78,13 @@ class End implements ByteChannel {
   readonly integrity = false;
   readonly remote: string;
   other!: End;
+  /** That of the latest piece which was read here. */
+  hop = 0;
 
   readonly #hops: Hops;
-  /** What was written and has not left; `null`: the end. */
-  #held: (Uint8Array<ArrayBuffer> | null)[] = [];
-  readonly #arrived: (Uint8Array<ArrayBuffer> | null)[] = [];
+  /** What was written and has not left. */
+  #held: Piece[] = [];
+  readonly #arrived: Piece[] = [];
   #isClosed = false;
   #wake = (): void => {};
 
@@ -84,37 +98,40 @@ class End implements ByteChannel {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     if (this.#isClosed) throw new Error("the connection is closed");
-    const first = this.#arrived[0]!;
-    if (first === null) return null;
-    const count = Math.min(first.length, into.length);
-    into.set(first.subarray(0, count));
-    if (count < first.length) this.#arrived[0] = first.subarray(count);
+    const { bytes, hop } = this.#arrived[0]!;
+    this.hop = Math.max(this.hop, hop);
+    if (bytes === null) return null;
+    const count = Math.min(bytes.length, into.length);
+    into.set(bytes.subarray(0, count));
+    if (count < bytes.length) this.#arrived[0] = { bytes: bytes.subarray(count), hop };
     else this.#arrived.shift();
     return count;
   }
 
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
     if (this.#isClosed) return Promise.reject(new Error("the connection is closed"));
-    this.#hops.quietTurns = 0;
-    this.#held.push(bytes.slice());
+    this.#hold(bytes.slice());
     return Promise.resolve(bytes.length);
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#hops.quietTurns = 0;
-    this.#held.push(null);
+    this.#hold(null);
     this.#wake();
   }
 
-  /** Lets what was written reach the other end. Returns whether there was any. */
-  carry(): boolean {
+  /** Lets what was written reach the other end. */
+  carry(): void {
     const held = this.#held;
     this.#held = [];
-    if (held.length === 0) return false;
+    if (held.length === 0) return;
     this.other.#arrived.push(...held);
     this.other.#wake();
-    return true;
+  }
+
+  #hold(bytes: Uint8Array<ArrayBuffer> | null): void {
+    this.#hops.quietTurns = 0;
+    this.#held.push({ bytes, hop: this.hop + 1 });
   }
 }
