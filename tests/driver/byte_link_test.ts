@@ -10,6 +10,7 @@ import { BatchReader } from "../../lib/wire/batch_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
 import { numbered, rawCodec, TestCall, TestStream } from "../support/session/calls.ts";
+import { ownerOf } from "../support/session/link_owner.ts";
 import { sessionOptions } from "../support/session/options.ts";
 import { joined, parseFrames, rawFrame, u32 } from "../support/session/raw_frames.ts";
 import { peerHello } from "../support/session/scripted_peer.ts";
@@ -62,15 +63,7 @@ async function openLink(clock: VirtualClock, seen: Clock = clock): Promise<{
 }> {
   const channel = new SlowChannel();
   const options = sessionOptions("dialler", { envelope: true, checksum: crc32, peerName: "" });
-  const ignore = (): void => {};
-  const owner = {
-    checkPeer: () => null,
-    resolve: () => null,
-    onOpen: ignore,
-    onDraining: ignore,
-    onClosed: ignore,
-    onGone: ignore,
-  };
+  const owner = ownerOf(null);
   const link = new ByteLink(channel, options, owner, seen, 1_000);
   channel.receive(
     batch(
@@ -181,15 +174,7 @@ Deno.test("a side that refuses is not gone before its peer, though what comes be
   const clock = new VirtualClock(), channel = new SlowChannel();
   let isClosed = false;
   channel.close = () => void (isClosed = true);
-  const ignore = (): void => {};
-  const owner = {
-    checkPeer: () => null,
-    resolve: () => null,
-    onOpen: ignore,
-    onDraining: ignore,
-    onClosed: ignore,
-    onGone: ignore,
-  };
+  const owner = ownerOf(null);
   const options = sessionOptions("acceptor", { auth: sharedSecret("a secret of many bytes") });
   const link = new ByteLink(channel, options, owner, clock, 1_000);
   const payload = encodeHello(peerHello({ wallMs: clock.wallNow(), authenticates: true }));

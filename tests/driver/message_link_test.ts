@@ -1,15 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import type { InternodeError } from "@internode/grid";
-import type { LinkDelegate } from "../../lib/driver/link.ts";
 import { LoopTurn } from "../../lib/driver/loop_turn.ts";
 import { MessageLink } from "../../lib/driver/message_link.ts";
 import { sharedSecret } from "../../lib/driver/shared_secret.ts";
 import type { MessageChannel, MessageReceiver } from "../../lib/transport/channel/transport.ts";
-import type { HandlerTarget } from "../../lib/session/calls/handler_target.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
 import { EchoTarget, numbered, rawCodec, TestCall } from "../support/session/calls.ts";
 import { encodeName } from "../../lib/session/frames/handler_name.ts";
 import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
+import { ownerOf } from "../support/session/link_owner.ts";
 import { sessionOptions } from "../support/session/options.ts";
 import { joined, rawFrame } from "../support/session/raw_frames.ts";
 
@@ -82,23 +81,6 @@ function paired<C extends { peer: C }>(near: C, far: C): [C, C] {
   near.peer = far;
   far.peer = near;
   return [near, far];
-}
-
-/** An owner whose links have one handler, or none. */
-function ownerOf(
-  target: HandlerTarget | null,
-  onClosed: LinkDelegate["onClosed"] = () => {},
-  onGone: LinkDelegate["onGone"] = () => {},
-): LinkDelegate {
-  const ignore = (): void => {};
-  return {
-    checkPeer: () => null,
-    resolve: () => target,
-    onOpen: ignore,
-    onDraining: ignore,
-    onClosed,
-    onGone,
-  };
 }
 
 Deno.test("a peer that cannot be held back and heeds no credits is given up, not kept", async () => {

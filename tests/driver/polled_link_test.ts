@@ -6,6 +6,7 @@ import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { rawCodec } from "../support/session/calls.ts";
+import { ownerOf } from "../support/session/link_owner.ts";
 import { sessionOptions } from "../support/session/options.ts";
 import { joined, namePayload, parseFrames, rawFrame, u32 } from "../support/session/raw_frames.ts";
 import { peerHello } from "../support/session/scripted_peer.ts";
@@ -92,14 +93,7 @@ class World {
       },
       onOpen: ignore,
     };
-    const owner = {
-      checkPeer: () => null,
-      resolve: () => target,
-      onOpen: ignore,
-      onDraining: ignore,
-      onClosed: ignore,
-      onGone: ignore,
-    };
+    const owner = ownerOf(target);
     this.link = new ByteLink(this.channel, options, owner, this.clock, inlineHandlerUs, 50);
   }
 

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_LIMITS } from "../../lib/wire/limits.ts";
 import { DEFAULT_TIMES } from "../../lib/session/frames/session_options.ts";
-import type { Link, LinkDelegate } from "../../lib/driver/link.ts";
+import type { Link } from "../../lib/driver/link.ts";
 import { LinkMaker } from "../../lib/driver/link_maker.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import { ownerOf } from "../support/session/link_owner.ts";
 import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
 
 Deno.test("a peer that renews its connection again and again holds a few of them only", async () => {
@@ -25,15 +26,7 @@ Deno.test("a peer that renews its connection again and again holds a few of them
       random,
       logger: { debug() {}, info() {}, warn() {}, error() {} },
     });
-    const ignore = (): void => {};
-    const owner: LinkDelegate = {
-      checkPeer: () => null,
-      resolve: () => null,
-      onOpen: ignore,
-      onDraining: ignore,
-      onClosed: ignore,
-      onGone: ignore,
-    };
+    const owner = ownerOf(null);
     const links: Link[] = [];
     for (let round = 0; round < 150; round++) {
       const { signal } = new AbortController();
