@@ -1,6 +1,6 @@
 /** Ports that are found free: they differ, and whoever asked can listen at them. @module */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { NET } from "../support/permitted.ts";
 
@@ -11,5 +11,22 @@ Deno.test({
     const ports = freePorts(20);
     assertEquals(new Set(ports).size, 20);
     for (const port of ports) Deno.listen({ hostname: "127.0.0.1", port }).close();
+  },
+});
+
+Deno.test({
+  name: "no free port is one that the system gives to connections, or that somebody listens at",
+  ignore: !NET,
+  fn() {
+    const held = freePorts(2_000).map((port) => Deno.listen({ hostname: "127.0.0.1", port }));
+    try {
+      const taken = new Set(held.map(({ addr: { port } }) => port));
+      // One in eleven tries meets one of those.
+      const others = freePorts(200);
+      assertEquals(others.filter((port) => taken.has(port)), []);
+      assert([...taken, ...others].every((port) => port < 32_768));
+    } finally {
+      for (const listener of held) listener.close();
+    }
   },
 });

@@ -3,6 +3,7 @@ import { InternodeError } from "@internode/grid";
 import { missing, type Resolver, type Version } from "../../../lib/discovery/resolver/resolver.ts";
 import { dnsResolver, type DnsResolverOptions } from "../../../lib/discovery/dns/dns_resolver.ts";
 import { addressesOf } from "../../support/endpoint_named.ts";
+import { freePorts } from "../../../tools/network/free_ports.ts";
 import { DNSMASQ, TestNameServer } from "./name_server.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 
@@ -130,9 +131,7 @@ test("service records: hosts, ports and ranks", [
   ]);
 });
 
-const listener = DNSMASQ.ignore ? null : Deno.listen({ hostname: "127.0.0.1", port: 0 });
-const port = listener === null ? 0 : listener.addr.port;
-listener?.close();
+const port = DNSMASQ.ignore ? 0 : freePorts(1)[0]!;
 
 test("the hosts of service records are looked up at the same name server", [
   `--srv-host=_cache._tcp.test,r1.test,${port},1,5`,

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
+import { freePorts } from "../../../tools/network/free_ports.ts";
 import { type ProgramTest, testWith } from "../../support/installed.ts";
 import { killChild } from "../../support/kill_child.ts";
 import { FILES, NET, PROGRAMS } from "../../support/permitted.ts";
@@ -43,9 +44,7 @@ export class TestNameServer implements AsyncDisposable {
   constructor(hostsPath: string, records: readonly string[] = []) {
     this.#hostsPath = hostsPath;
     this.#records = records;
-    const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.port = probe.addr.port;
-    probe.close();
+    this.port = freePorts(1)[0]!;
   }
 
   /** Starts it, and waits until it answers. */

@@ -7,6 +7,7 @@
 import { thisPlatform } from "../../../lib/runtime/this_platform.ts";
 import process from "node:process";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { freePorts } from "../../../tools/network/free_ports.ts";
 import { type ProgramTest, testWith } from "../../support/installed.ts";
 import { killChild } from "../../support/kill_child.ts";
 import { FILES, NET, PROGRAMS } from "../../support/permitted.ts";
@@ -70,13 +71,7 @@ export class EtcdServer implements AsyncDisposable {
 
   /** Gives one that has its ports, but does not run yet. */
   static async prepare(options: EtcdServerOptions = {}): Promise<EtcdServer> {
-    // Both at once, so that they differ.
-    const listeners = [listenAnywhere(), listenAnywhere()];
-    const [client, peer] = listeners.map((listener) => {
-      const { port } = listener.addr;
-      listener.close();
-      return port;
-    });
+    const [client, peer] = freePorts(2);
     const folder = await Deno.makeTempDir({ prefix: "etcd-" });
     return new EtcdServer(folder, client!, peer!, options);
   }
@@ -276,8 +271,4 @@ export class EtcdServer implements AsyncDisposable {
       return false;
     }
   }
-}
-
-function listenAnywhere(): Deno.TcpListener {
-  return Deno.listen({ hostname: "127.0.0.1", port: 0 });
 }
