@@ -135,11 +135,20 @@ export class Scene implements AsyncDisposable {
     }
   }
 
+  /** Waits until the victim has logged it, or should have: a peer may see the end of its connection first. */
+  async #logged(line: RegExp): Promise<void> {
+    for (let look = 0; look < ATTACK_MS / LOOK_EACH_MS; look++) {
+      if ((await this.victim.ask<string[]>("log")).some((text) => line.test(text))) return;
+      await pause(LOOK_EACH_MS);
+    }
+  }
+
   /** Attacks, and judges what came of it. */
   async suffer({ name, act, logs, maxGrowthBytes = MAX_GROWTH_BYTES }: Attack): Promise<Damage> {
     await this.victim.ask("begin");
     await this.neighbour.ask("begin");
     await within(ATTACK_MS, act(this), `${this.ground.name}, ${name}`);
+    if (logs !== undefined) await this.#logged(logs);
     const damage = await this.victim.ask<Damage>("damage");
     const service = await this.neighbour.ask<Service>("served");
     this.figures.push({ ground: this.ground.name, attack: name, damage, service });
