@@ -117,7 +117,7 @@ export class ByteReader {
       return this.takeBytes(count);
     }
     this.position = next;
-    if (this.owned) return this.bytes.subarray(start, next) as Uint8Array<ArrayBuffer>;
+    if (this.owned) return partOf(this.bytes as Uint8Array<ArrayBuffer>, start, next);
     // Half as expensive as slice(), which looks up the species first.
     const copy = payloadMemory(count);
     copy.set(partOf(this.bytes, start, next));

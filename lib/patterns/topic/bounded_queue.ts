@@ -5,26 +5,23 @@
  */
 
 import { InternodeError } from "../../errors.ts";
-import { Fifo } from "../../wire/fifo.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
-/** What is queued. */
-export interface Sized {
-  /** How many bytes it takes. */
-  readonly size: number;
-}
-
-/** Messages in order, as many as there may be, and what the policy makes of more. */
-export class BoundedQueue<Item extends Sized> {
+/**
+ * Counts what is queued, and decides what the policy makes of more. Where it
+ * is, knows the class that extends it.
+ */
+export abstract class BoundedQueue {
   /** How many were dropped. */
   dropped = 0;
   readonly #settings: TopicSettings;
   readonly #tooSlow: () => unknown;
   readonly #onEnd: () => void;
-  readonly #items = new Fifo<Item>();
+  #length = 0;
   #bytes = 0;
-  /** Whoever waits for room. */
+  /** Whoever waits for room, and for how many items. */
   #room: PromiseWithResolvers<void> | null = null;
+  #wanted = 0;
   #ending: { readonly error: unknown } | null = null;
 
   /**
@@ -39,45 +36,7 @@ export class BoundedQueue<Item extends Sized> {
 
   /** How many items wait. */
   get length(): number {
-    return this.#items.length;
-  }
-
-  /** Whether one more finds room. */
-  get hasRoom(): boolean {
-    const { maxQueued, maxQueuedBytes } = this.#settings;
-    return this.#ending !== null ||
-      this.#items.length < maxQueued && this.#bytes < maxQueuedBytes;
-  }
-
-  /** Resolves when there is room, or nothing is taken any more. */
-  room(): Promise<void> {
-    if (this.hasRoom) return Promise.resolve();
-    return (this.#room ??= Promise.withResolvers()).promise;
-  }
-
-  /**
-   * Adds an item, or does what the policy says.
-   *
-   * @param isReplayed Whether it comes because the subscriber is late: many may come at once then, and the oldest are dropped.
-   */
-  push(item: Item, isReplayed = false): void {
-    if (this.#ending !== null) return;
-    const slow = isReplayed ? "drop-oldest" : this.#settings.slow;
-    if (slow !== "backpressure" && !this.#fits(item)) {
-      if (slow === "disconnect") return this.end(this.#tooSlow());
-      if (slow === "drop-newest") return void this.dropped++;
-      while (this.#items.length > 0 && !this.#fits(item)) {
-        this.#bytes -= this.#items.shift()!.size;
-        this.dropped++;
-      }
-    }
-    this.#items.push(item);
-    this.#bytes += item.size;
-  }
-
-  /** What comes behind the items: `undefined` is a clean end; `null`: more items. */
-  get ending(): { readonly error: unknown } | null {
-    return this.#ending;
+    return this.#length;
   }
 
   /** How many bytes the items take. */
@@ -85,18 +44,36 @@ export class BoundedQueue<Item extends Sized> {
     return this.#bytes;
   }
 
-  /** The next item, which stays. */
-  peek(): Item | undefined {
-    return this.#items.peek();
+  /** Whether one more finds room. */
+  get hasRoom(): boolean {
+    return this.hasRoomFor(1);
   }
 
-  /** The next item. */
-  shift(): Item | undefined {
-    const item = this.#items.shift();
-    if (item === undefined) return undefined;
-    this.#bytes -= item.size;
-    if (this.#room !== null) this.#tellRoom();
-    return item;
+  /** Whether so many find room, or half of what may wait; always if nothing is taken any more. */
+  hasRoomFor(items: number): boolean {
+    const { maxQueued, maxQueuedBytes } = this.#settings;
+    return this.#ending !== null || this.#bytes < maxQueuedBytes &&
+        this.#length + Math.min(items, Math.ceil(maxQueued / 2)) <= maxQueued;
+  }
+
+  /** What comes behind the items: `undefined` is a clean end; `null`: more items. */
+  get ending(): { readonly error: unknown } | null {
+    return this.#ending;
+  }
+
+  /** Resolves when so many find room, as `hasRoomFor` says. */
+  room(items = 1): Promise<void> {
+    if (this.hasRoomFor(items)) return Promise.resolve();
+    this.#wanted = this.#room === null ? items : Math.min(this.#wanted, items);
+    return (this.#room ??= Promise.withResolvers()).promise;
+  }
+
+  /** How many of so many items, of so many bytes together, find room: all, or those of which that is certain. */
+  fitting(items: number, bytes: number): number {
+    if (this.#ending !== null) return items;
+    const { maxQueued, maxQueuedBytes } = this.#settings;
+    if (this.#bytes + bytes <= maxQueuedBytes) return Math.min(items, maxQueued - this.#length);
+    return this.hasRoom ? 1 : 0;
   }
 
   /** Takes no more; what is queued can still be read. Only the first end counts. */
@@ -109,19 +86,67 @@ export class BoundedQueue<Item extends Sized> {
 
   /** Forgets everything: nobody reads any more. */
   leave(): void {
-    this.#items.clear();
-    this.#bytes = 0;
+    this.forget();
+    this.#length = this.#bytes = 0;
     this.end();
   }
 
-  #fits({ size }: Item): boolean {
-    const { maxQueued, maxQueuedBytes } = this.#settings, { length } = this.#items;
+  /**
+   * Counts an item, or does what the policy says.
+   *
+   * @param isReplayed Whether it comes because the subscriber is late: many may come at once then, and the oldest are dropped.
+   * @returns Whether it has to be queued.
+   */
+  protected admit(size: number, isReplayed: boolean): boolean {
+    if (this.#ending !== null) return false;
+    const slow = isReplayed ? "drop-oldest" : this.#settings.slow;
+    if (slow !== "backpressure" && !this.#fits(size)) {
+      if (slow === "disconnect") {
+        this.end(this.#tooSlow());
+        return false;
+      }
+      if (slow === "drop-newest") {
+        this.dropped++;
+        return false;
+      }
+      while (this.#length > 0 && !this.#fits(size)) {
+        this.#length--;
+        this.#bytes -= this.dropOldest();
+        this.dropped++;
+      }
+    }
+    this.#length++;
+    this.#bytes += size;
+    return true;
+  }
+
+  /** Counts items that find room, of so many bytes together. */
+  protected admitAll(items: number, bytes: number): void {
+    this.#length += items;
+    this.#bytes += bytes;
+  }
+
+  /** So many items, of so many bytes together, are read. */
+  protected onTaken(items: number, bytes: number): void {
+    this.#length -= items;
+    this.#bytes -= bytes;
+    if (this.#room !== null) this.#tellRoom();
+  }
+
+  /** Removes the oldest item, of which there is one, and gives its size. */
+  protected abstract dropOldest(): number;
+
+  /** Removes all items. */
+  protected abstract forget(): void;
+
+  #fits(size: number): boolean {
+    const { maxQueued, maxQueuedBytes } = this.#settings, length = this.#length;
     // One alone may be larger than all that is allowed.
     return length < maxQueued && (length === 0 || this.#bytes + size <= maxQueuedBytes);
   }
 
   #tellRoom(): void {
-    if (!this.hasRoom) return;
+    if (!this.hasRoomFor(this.#wanted)) return;
     this.#room?.resolve();
     this.#room = null;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Codec } from "../../codec/format/codec.ts";
 import { isOwnError } from "../../foreign/own_error.ts";
 import type { Connection } from "../../grid/connection.ts";
 import type { StreamContract } from "../../rpc/contract/contract.ts";
@@ -14,7 +15,7 @@ import { Fifo } from "../../wire/fifo.ts";
 import type { Joining } from "./publisher.ts";
 import { SLOW_SUBSCRIBER } from "./outlet.ts";
 import type { QueuedMessage } from "./inbox.ts";
-import type { ReceivedMessage, TopicFrame } from "./topic_frame.ts";
+import { messagesOf, type ReceivedMessage, type TopicFrame } from "./topic_frame.ts";
 
 /** What a publisher's handler gives. */
 export type TopicContract<T> = StreamContract<Joining, never, TopicFrame<T>>;
@@ -25,10 +26,12 @@ export interface FeedSink<T> {
   onMessage(message: QueuedMessage<T>, isReplayed: boolean): void;
   /** So many messages will not come. */
   onMissed(count: number): void;
-  /** Resolves when all subscribers have room; `null`: they have. */
-  room(): Promise<void> | null;
-  /** Whether a message more would find no room with some subscriber. */
-  readonly isFull: boolean;
+  /** Messages have come for which there is room; whoever takes them owns the array. */
+  onMessages(messages: QueuedMessage<T>[], bytes: number): void;
+  /** Resolves when all subscribers have room for some of so many; `null`: they have. */
+  room(items: number): Promise<void> | null;
+  /** For how many of so many messages, of so many bytes together, there is room with all subscribers. */
+  fitting(items: number, bytes: number): number;
   /** The publisher has given this node up, as it was too slow. */
   onTooSlow(): void;
   /** This node closes. */
@@ -46,6 +49,8 @@ export interface Seen {
 /** What feeds of a node share. */
 export interface FeedParts<T> {
   readonly contract: TopicContract<T>;
+  /** Carries a message. */
+  readonly codec: Codec<T>;
   readonly replay: number;
   readonly backOff: BackOffOptions;
   readonly clock: Clock;
@@ -127,8 +132,8 @@ export class Feed<T> {
 
   /** One stream, until it ends. */
   async #read(backOff: LastingBackOff): Promise<void> {
-    const { contract, replay, sink } = this.#parts, { signal } = this.#stopped, { seen } = this;
-    const alone = this.#alone;
+    const { contract, codec, replay, sink } = this.#parts, { signal } = this.#stopped;
+    const { seen } = this, alone = this.#alone;
     const joining: Joining = seen === null ? { replay, alone } : { replay, seen, alone };
     const stream = this.#peer.stream(contract, joining, { waitForReady: true, signal });
     for await (const frame of stream) {
@@ -139,15 +144,28 @@ export class Feed<T> {
         this.#greet(frame.life, frame.at, frame.live);
         continue;
       }
-      for (const message of frame.messages) {
-        if (sink.isFull) {
-          // Many have come at once: whoever reads gets to read before any is dropped.
-          await letRead();
-          for (let full = sink.room(); full !== null; full = sink.room()) await full;
-          if (signal.aborted) return;
-        }
-        this.#take(message);
-      }
+      const messages = messagesOf(codec, frame), { size } = frame;
+      if (sink.fitting(messages.length, size) === messages.length) this.#takeAll(messages, size);
+      else await this.#takeSome(messages, size);
+    }
+  }
+
+  /** Takes messages when there is room for them; what finds none is for the policy. */
+  async #takeSome(messages: ReceivedMessage<T>[], bytes: number): Promise<void> {
+    const { sink } = this.#parts, { signal } = this.#stopped, { length } = messages;
+    for (let from = 0; from < length;) {
+      const left = length - from;
+      // Many have come at once: whoever reads gets to read before any is dropped.
+      if (sink.fitting(left, bytes) === 0) await letRead();
+      for (let full = sink.room(left); full !== null; full = sink.room(left)) await full;
+      if (signal.aborted) return;
+      const fitting = sink.fitting(left, bytes);
+      const some = messages.slice(from, from += Math.max(1, fitting));
+      let size = 0;
+      for (const message of some) size += message.size;
+      bytes -= size;
+      if (fitting > 1) this.#takeAll(some, size);
+      else this.#take(some[0]!);
     }
   }
 
@@ -158,6 +176,22 @@ export class Feed<T> {
     this.#live = live;
   }
 
+  /** Takes messages that follow each other, for which there is room. */
+  #takeAll(messages: ReceivedMessage<T>[], bytes: number): void {
+    const { length } = messages, first = messages[0]!.sequence, last = first + length - 1;
+    if (this.#life === "" || first <= this.#at || first <= this.#live) {
+      for (const message of messages) this.#take(message);
+      return;
+    }
+    const { sink, replay } = this.#parts, { host } = this.#peer;
+    if (first > this.#at + 1) sink.onMissed(first - this.#at - 1);
+    this.#at = last;
+    for (const message of messages) message.publisher = host;
+    for (let at = Math.max(0, length - replay); at < length; at++) this.#keep(messages[at]!);
+    sink.onMessages(messages, bytes);
+  }
+
+  /** Takes one message, or does what the policy says. */
   #take(message: ReceivedMessage<T>): void {
     const { sequence: at } = message;
     // A publisher greets first, and counts up.
@@ -166,11 +200,14 @@ export class Feed<T> {
     if (at > this.#at + 1) sink.onMissed(at - this.#at - 1);
     this.#at = at;
     message.publisher = this.#peer.host;
-    if (replay > 0) {
-      if (this.kept.length === replay) this.kept.shift();
-      this.kept.push(message);
-    }
+    if (replay > 0) this.#keep(message);
     sink.onMessage(message, at <= this.#live);
+  }
+
+  /** Keeps it for subscribers that come late. */
+  #keep(message: ReceivedMessage<T>): void {
+    if (this.kept.length === this.#parts.replay) this.kept.shift();
+    this.kept.push(message);
   }
 }
 

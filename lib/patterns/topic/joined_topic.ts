@@ -22,7 +22,7 @@ import { Publisher, type SubscribedNode } from "./publisher.ts";
 import { Subscribers } from "./subscribers.ts";
 import { Subscription } from "./subscription.ts";
 import { type EncodedMessage, MessageSlab } from "./message_slab.ts";
-import type { PublishedMessage } from "./outlet.ts";
+import type { PublishedMessage } from "./frame_queue.ts";
 import type { TopicFrame } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
@@ -87,6 +87,7 @@ export class JoinedTopic<T> implements AsyncDisposable {
     const publisher = this.#publisher = new Publisher<T>(settings, time, chance);
     this.#subscribers = new Subscribers(grid, settings, {
       contract,
+      codec,
       replay: settings.replay,
       backOff: resolveBackOff("backOff", DEFAULT_BACK_OFF, backOff),
       clock: time,

@@ -14,8 +14,12 @@ export type TopicBatch<T> = readonly TopicMessage<T>[];
 export interface MessageQueue<T> {
   /** The next message, then the end. */
   next(): Promise<IteratorResult<TopicMessage<T>, undefined>>;
-  /** The next message; `undefined`: none waits. */
-  shift(): TopicMessage<T> | undefined;
+  /** All that waits; `null`: nothing does. */
+  takeAll(): TopicBatch<T> | null;
+  /** Resolves when something waits, or nothing is to come. */
+  arrival(): Promise<void>;
+  /** What comes behind it; `null`: more. */
+  readonly ending: { readonly error: unknown } | null;
   /** Ends it; what waits is dropped. */
   leave(): void;
 }
@@ -50,12 +54,14 @@ export class MessageBatches<T> implements AsyncIterableIterator<TopicBatch<T>, u
   }
 
   async #take(): Promise<IteratorResult<TopicBatch<T>, undefined>> {
-    const first = await this.#queue.next();
-    if (first.done) return DONE;
-    const value = [first.value];
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      value.push(next);
+    const queue = this.#queue;
+    for (;;) {
+      const value = queue.takeAll();
+      if (value !== null) return { done: false, value };
+      const { ending } = queue;
+      if (ending === null) await queue.arrival();
+      else if (ending.error === undefined) return DONE;
+      else throw ending.error;
     }
-    return { done: false, value };
   }
 }

@@ -5,10 +5,9 @@
  */
 
 import { leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
-import { BoundedQueue } from "./bounded_queue.ts";
-import type { EncodedMessage } from "./message_slab.ts";
+import { FrameQueue, type PublishedMessage } from "./frame_queue.ts";
 import { DONE } from "./read_queue.ts";
-import { messagesFrame, type TopicFrame } from "./topic_frame.ts";
+import type { TopicFrame } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
 /** What the error of a node that was too slow is called, here and where it arrives. */
@@ -18,15 +17,6 @@ export const SLOW_SUBSCRIBER = "SlowSubscriber";
 const FRAME_MESSAGES = 400, FRAME_BYTES = 8_000;
 /** So many bytes leave at once, as frames; fewer wait for the end of the turn. */
 const BURST_BYTES = 56_000;
-
-/** A message that was published. */
-export interface PublishedMessage<T> extends EncodedMessage {
-  readonly value: T;
-  /** Its number, from 1. */
-  readonly at: number;
-  /** How many bytes it takes. */
-  readonly size: number;
-}
 
 /** What an {@linkcode Outlet} is made from. */
 export interface OutletParts<T> {
@@ -60,7 +50,7 @@ export class Outlet<T> {
   /** The node that subscribes. */
   readonly host: string;
   /** Its messages. */
-  readonly queue: BoundedQueue<PublishedMessage<T>>;
+  readonly queue: FrameQueue<T>;
   readonly #parts: OutletParts<T>;
   readonly #frameMessages: number;
   readonly #frameBytes: number;
@@ -82,7 +72,8 @@ export class Outlet<T> {
     this.#frameMessages = isAlone ? 1 : Math.min(FRAME_MESSAGES, Math.ceil(maxQueued / 2));
     this.#frameBytes = Math.min(FRAME_BYTES, Math.ceil(maxQueuedBytes / 2));
     this.#burstBytes = Math.min(BURST_BYTES, Math.ceil(maxQueuedBytes / 2));
-    this.queue = new BoundedQueue(settings, slowSubscriber, () => {
+    const limits = { messages: this.#frameMessages, bytes: this.#frameBytes };
+    this.queue = new FrameQueue(limits, settings, slowSubscriber, () => {
       leaveSignal(closing, this);
       this.#release();
       onEnd(this);
@@ -154,21 +145,13 @@ export class Outlet<T> {
     else reader.reject(ending!.error);
   }
 
-  /** The messages that lie side by side, as many as go into a frame; `null`: there are none. */
+  /** The next frame; `null`: there is none. */
   #take(): TopicFrame<T> | null {
-    const { queue } = this, first = queue.shift();
-    if (first === undefined) return null;
-    let last = first;
-    for (let count = 1; count < this.#frameMessages; count++) {
-      const next = queue.peek();
-      if (next === undefined || next.bytes !== last.bytes || next.start !== last.end) break;
-      if (next.at !== last.at + 1 || next.end - first.start > this.#frameBytes) break;
-      last = queue.shift()!;
-    }
-    if (!this.#isHeld) {
+    const frame = this.queue.take();
+    if (frame !== null && !this.#isHeld) {
       this.#isHeld = true;
       this.#parts.onHold(this);
     }
-    return messagesFrame(first.at, first.bytes.subarray(first.start, last.end));
+    return frame;
   }
 }

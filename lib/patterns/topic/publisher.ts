@@ -8,7 +8,8 @@ import { hexOf } from "../../foreign/hex.ts";
 import type { Clock, Random } from "../../runtime/clock.ts";
 import { Fifo } from "../../wire/fifo.ts";
 import type { EncodedMessage } from "./message_slab.ts";
-import { Outlet, type PublishedMessage } from "./outlet.ts";
+import { Outlet } from "./outlet.ts";
+import type { PublishedMessage } from "./frame_queue.ts";
 import { helloFrame, LIFE_BYTES } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
 

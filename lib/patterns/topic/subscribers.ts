@@ -71,17 +71,29 @@ export class Subscribers<T> implements FeedSink<T> {
     for (const inbox of this.#inboxes) inbox.missed += count;
   }
 
-  /** Resolves when one that is full has room; `null`: all have, or need not. */
-  room(): Promise<void> | null {
+  /** Messages have come for which there is room. */
+  onMessages(messages: QueuedMessage<T>[], bytes: number): void {
+    let left = this.#inboxes.size;
+    // Each has an array of its own.
+    for (const { queue } of this.#inboxes) {
+      queue.pushAll(--left === 0 ? messages : messages.slice(), bytes);
+    }
+  }
+
+  /** Resolves when one that is full has room for so many, or half of what it may hold; `null`: all have, or need not. */
+  room(items = 1): Promise<void> | null {
     if (this.#settings.slow !== "backpressure") return null;
-    for (const { queue } of this.#inboxes) if (!queue.hasRoom) return queue.room();
+    for (const { queue } of this.#inboxes) if (!queue.hasRoomFor(items)) return queue.room(items);
     return null;
   }
 
-  /** Whether a message more would find no room with some subscription. */
-  get isFull(): boolean {
-    for (const { queue } of this.#inboxes) if (!queue.hasRoom) return true;
-    return false;
+  /** For how many of so many messages, of so many bytes together, there is room with all subscriptions. */
+  fitting(items: number, bytes: number): number {
+    let fitting = items;
+    for (const { queue } of this.#inboxes) {
+      fitting = Math.min(fitting, queue.fitting(items, bytes));
+    }
+    return fitting;
   }
 
   /** A publisher has given this node up. */

@@ -56,7 +56,7 @@ export class Subscription<T>
   }
 
   /**
-   * The messages in batches: all that wait, at most `maxQueued` and one. A loop
+   * The messages in batches: all that wait, at most `maxQueued`. A loop
    * over many small messages takes less time with it than one by one. Leaving
    * its loop ends the subscription.
    *

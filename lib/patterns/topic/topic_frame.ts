@@ -7,7 +7,7 @@
 import { InternodeError } from "../../errors.ts";
 import { hexOf } from "../../foreign/hex.ts";
 import { expectEnd } from "../../codec/values/whole.ts";
-import type { ByteReader } from "../../wire/byte_reader.ts";
+import { ByteReader } from "../../wire/byte_reader.ts";
 import type { Codec } from "../../codec/format/codec.ts";
 import { MAX_HEAD_BYTES, MessageKind } from "./message_slab.ts";
 
@@ -21,7 +21,7 @@ export const LIFE_BYTES = 8;
 const NUMBER_BYTES = 8;
 const HELLO_BYTES = HEAD_BYTES + NUMBER_BYTES + LIFE_BYTES;
 const NO_BYTES = new Uint8Array(0);
-const NONE: readonly never[] = [];
+const NONE: never[] = [];
 
 /** A message that has come. */
 export interface ReceivedMessage<T> {
@@ -33,6 +33,13 @@ export interface ReceivedMessage<T> {
   readonly size: number;
 }
 
+/** Where a head is read. */
+interface HeadReader {
+  readonly bytes: Uint8Array;
+  position: number;
+  readonly end: number;
+}
+
 /** Messages one behind the other, or a greeting that says behind which number messages follow. */
 export interface TopicFrame<T> {
   /** The number of the first message, from 1; a greeting's: up to which there are none to come. */
@@ -41,15 +48,17 @@ export interface TopicFrame<T> {
   readonly life: string | null;
   /** A greeting's: messages up to this number were published before. */
   readonly live: number;
-  /** What has come; of frames that are sent: none. */
-  readonly messages: readonly ReceivedMessage<T>[];
-  /** What is sent behind the number; of frames that have come: nothing. */
+  /** What has come and was decoded. */
+  readonly messages: ReceivedMessage<T>[];
+  /** How many bytes the messages take. */
+  readonly size: number;
+  /** What is sent behind the number; of frames that have come: messages of bytes, which are not decoded before they are taken. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** A frame of messages, of which the bytes are there already. */
 export function messagesFrame<T>(at: number, bytes: Uint8Array<ArrayBuffer>): TopicFrame<T> {
-  return { at, life: null, live: 0, messages: NONE, bytes };
+  return { at, life: null, live: 0, messages: NONE, size: bytes.length, bytes };
 }
 
 /** A greeting. */
@@ -57,7 +66,7 @@ export function helloFrame<T>(life: Uint8Array, at: number, live: number): Topic
   const bytes = new Uint8Array(NUMBER_BYTES + LIFE_BYTES);
   putNumber(new DataView(bytes.buffer), 0, live);
   bytes.set(life, NUMBER_BYTES);
-  return { at, life: hexOf(life), live, messages: NONE, bytes };
+  return { at, life: hexOf(life), live, messages: NONE, size: 0, bytes };
 }
 
 /** The codec of frames: the messages in those that are sent are encoded already. */
@@ -81,21 +90,43 @@ function readFrame<T>(codec: Codec<T>, reader: ByteReader): TopicFrame<T> {
   const at = getNumber(view, position + 1);
   reader.position += HEAD_BYTES;
   if (kind === Kind.messages) {
-    const messages = readMessages(codec, at, reader);
-    return { at, life: null, live: 0, messages, bytes: NO_BYTES };
+    const size = reader.remaining;
+    if (codec.raw !== true) {
+      const messages = readMessages(codec, at, reader);
+      return { at, life: null, live: 0, messages, size, bytes: NO_BYTES };
+    }
+    if (size === 0) throw malformed();
+    return { at, life: null, live: 0, messages: NONE, size, bytes: reader.takeBytes(size) };
   }
   if (kind !== Kind.hello || size !== HELLO_BYTES) throw malformed();
   const live = getNumber(view, reader.position);
   reader.position += NUMBER_BYTES;
   const life = hexOf(reader.takeBytes(LIFE_BYTES));
-  return { at, life, live, messages: NONE, bytes: NO_BYTES };
+  return { at, life, live, messages: NONE, size: 0, bytes: NO_BYTES };
+}
+
+/**
+ * The messages of a frame that has come. Whoever takes them owns the array.
+ * Bytes are decoded here, as parts of the frame: what waits in a stream takes
+ * its bytes then, in place of objects for each message.
+ *
+ * @throws {InternodeError} `InvalidPayload` if these are none.
+ */
+export function messagesOf<T>(
+  codec: Codec<T>,
+  { at, messages, bytes }: TopicFrame<T>,
+): ReceivedMessage<T>[] {
+  if (bytes.length === 0) return messages;
+  const reader = new ByteReader();
+  reader.reset(bytes, 0, bytes.length, undefined, true);
+  return readMessages(codec, at, reader);
 }
 
 function readMessages<T>(
   codec: Codec<T>,
   at: number,
   reader: ByteReader,
-): readonly ReceivedMessage<T>[] {
+): ReceivedMessage<T>[] {
   const { end } = reader, messages: ReceivedMessage<T>[] = [];
   for (let sequence = at; reader.position < end; sequence++) {
     // A message may be a single byte, and its object is much more.
@@ -116,7 +147,8 @@ function readMessages<T>(
   return messages;
 }
 
-function takeHead(reader: ByteReader): number {
+/** Reads what stands before a message: two bits of `MessageKind`, and how many bytes follow. */
+export function takeHead(reader: HeadReader): number {
   const { bytes, end } = reader;
   let head = 0, factor = 1;
   for (let count = 0; count < MAX_HEAD_BYTES && reader.position < end; count++) {

@@ -1,7 +1,8 @@
 /** What of a topic leaves together. */
 
 import { assert, assertEquals } from "@std/assert";
-import { Outlet, type PublishedMessage } from "../../../lib/patterns/topic/outlet.ts";
+import type { PublishedMessage } from "../../../lib/patterns/topic/frame_queue.ts";
+import { Outlet } from "../../../lib/patterns/topic/outlet.ts";
 import { helloFrame, type TopicFrame } from "../../../lib/patterns/topic/topic_frame.ts";
 import { resolveTopic, type TopicOptions } from "../../../lib/patterns/topic/topic_options.ts";
 
