@@ -18,7 +18,7 @@ import type { ByteChannel } from "../channel/transport.ts";
 /** For a handshake, because thousands may be in progress. */
 const FIRST_READ_BYTES = 2 * 1024;
 const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 128 * 1024;
-/** After this many reads, timers and other sockets get a turn: received bytes may decrypt to nothing, which no session notices. */
+/** After this many reads that decrypt to nothing, which no session notices, timers and other sockets get a turn. */
 const MAX_READS = 16;
 /** Encrypted pieces below this are put together before they are written. */
 const MAX_GATHERED_BYTES = 256 * 1024;
@@ -49,7 +49,7 @@ export class ChannelDuplex extends Duplex {
   readonly #mayRead: () => boolean;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #readBytes = FIRST_READ_BYTES;
-  /** How many reads there were since the last turn of the event loop. */
+  /** How many reads there were since something was decrypted, or since the last turn of the event loop. */
   #reads = 0;
   /** Whether the next read waits for a later turn. */
   #isDeferred = false;
@@ -75,6 +75,11 @@ export class ChannelDuplex extends Duplex {
   /** From now on any amount may be read. */
   allowAll(): void {
     this.#allowanceBytes = Infinity;
+  }
+
+  /** Something was decrypted: whoever reads it sees to it that timers and other sockets get a turn. */
+  onDecrypted(): void {
+    this.#reads = 0;
   }
 
   /** More may be read again. */

@@ -205,6 +205,7 @@ export class TlsChannel implements ByteChannel {
 
   #onData(chunk: Uint8Array): void {
     if (this.#closed) return;
+    this.#duplex.onDecrypted();
     this.#inbox.add(chunk);
     const read = this.#read;
     if (read === null) return;

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { PassThrough } from "node:stream";
+import { clearImmediate, setImmediate } from "node:timers";
 import type { TLSSocket } from "node:tls";
 import type { ByteChannel } from "../../../lib/transport/channel/transport.ts";
 import { ChannelDuplex } from "../../../lib/transport/tls/channel_duplex.ts";
@@ -42,6 +43,22 @@ Deno.test("a write fails at once when the connection underneath is gone, also be
   await assertRejects(() => channel.write(new Uint8Array(8)), Error, "reset");
   await channel.ended;
   await new Promise<void>((resolve) => duplex.once("close", resolve));
+});
+
+Deno.test("reading waits for no turn of the event loop while something is decrypted", async () => {
+  const underneath = new Endless(), inbox = new TlsInbox();
+  const duplex = new ChannelDuplex(underneath, Infinity, inbox.hasRoom);
+  const socket = new PassThrough() as unknown as TLSSocket;
+  const channel = new TlsChannel(socket, duplex, inbox, "nowhere");
+  duplex.on("data", (chunk: Uint8Array) => socket.emit("data", chunk));
+  let hasTurned = false;
+  const turn = setImmediate(() => hasTurned = true);
+  const into = new Uint8Array(128 * 1024);
+  while (underneath.reads < 100 && !hasTurned) await channel.read(into);
+  assertEquals([underneath.reads, hasTurned], [100, false]);
+  clearImmediate(turn);
+  duplex.destroy();
+  await channel.ended;
 });
 
 /** Takes so many bytes at a time. */
