@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as t from "@internode/grid/codec";
 import { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { mtlsTransport } from "../../lib/transport/mtls/mtls_transport.ts";
 import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
@@ -27,6 +28,13 @@ const mirror = stream("mirror", {
   inputCapacity: 4,
   outputCapacity: 4,
 });
+
+/** How far calls and streams of each of twelve connections are apart, in milliseconds. */
+const CALL_EACH_MS = 8, STREAM_EACH_MS = 40, LOOK_EACH_MS = 5;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.setTimer(ms, resolve));
+}
 
 /** A node whose certificates are files. */
 class RotatingNode {
@@ -106,7 +114,7 @@ Deno.test({
             while (running) {
               const text = `${calls++}`;
               assertEquals(await connection.request(echo, text), text);
-              await turns(1);
+              await pause(CALL_EACH_MS);
             }
           })().catch(fail),
         );
@@ -116,7 +124,7 @@ Deno.test({
               const counted = await Array.fromAsync(connection.stream(numbers, 50));
               assertEquals(counted.length, 50);
               streams++;
-              await turns(1);
+              await pause(STREAM_EACH_MS);
             }
           })().catch(fail),
         );
@@ -130,7 +138,7 @@ Deno.test({
               assertEquals(value, count++);
               if (running) await mirrored.send(count);
               else mirrored.end();
-              await turns(3);
+              await pause(CALL_EACH_MS);
             }
             assert(count > 10);
           })().catch(fail),
@@ -152,7 +160,7 @@ Deno.test({
         await inTime(async () => {
           // The second one at the latest began after the change.
           while (!all.every((connection, i) => connection.stats().renewals >= renewals[i]! + 2)) {
-            await turns(20);
+            await pause(LOOK_EACH_MS);
           }
         });
       };

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { ALONE } from "../tests/test_groups.ts";
 import { build, programOf, ROOT } from "./build.ts";
 
 const HELP = `Usage: deno task test:on RUNTIME [--filter TEXT] [PATH…]
@@ -76,11 +77,6 @@ async function filesIn(paths: readonly string[]): Promise<string[]> {
   return (await Promise.all(paths.map(filesAt))).flat();
 }
 
-/** Those that measure memory or time. */
-function isAlone(file: string): boolean {
-  return file.startsWith("tests/hostile/");
-}
-
 /** Runs test files in a process of their own. */
 async function runIn(
   folder: string,
@@ -118,11 +114,11 @@ async function main([runtime, ...args]: readonly string[]): Promise<number> {
     const run = (some: readonly string[]): Promise<number> => runIn(folder, runtime, filter, some);
     if (paths.length > 0) return await run(files);
     // Most of them wait for most of their time.
-    const beside = files.filter((file) => !isAlone(file));
+    const beside = files.filter((file) => !ALONE.has(file));
     const codes = await Promise.all(
       [0, 1].map((nth) => run(beside.filter((_, i) => i % 2 === nth))),
     );
-    codes.push(await run(files.filter(isAlone)));
+    codes.push(await run(files.filter((file) => ALONE.has(file))));
     return codes.find((code) => code !== 0) ?? 0;
   } finally {
     await Deno.remove(folder, { recursive: true });
