@@ -5,6 +5,7 @@ export interface Setup {
   readonly scheme: "tcp" | "unix";
   readonly peerDials: boolean;
   readonly secret: boolean;
+  /** Whether both offer checksums; over Unix sockets a node offers none. */
   readonly checksums: boolean;
   /** Whether the peer knows the metadata of answers. */
   readonly metadata: boolean;

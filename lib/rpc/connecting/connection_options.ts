@@ -47,7 +47,7 @@ export interface ConnectionOptions extends Partial<SessionTimes> {
   readonly spinUs?: number | undefined;
   /** Fragments above this many bytes are written without a copy into the batch (TCP, TLS, Unix). Default: 262,144, up to which copying was measured to be cheaper; no fragment is so large while the peer's `maxFragmentBytes` has its default. */
   readonly writeFlattenLimit?: number | undefined;
-  /** Whether batches carry checksums if the transport has none. Default: `true`; both sides must have it on. */
+  /** Whether batches carry checksums over TCP. Default: `true`; both sides must have it on. */
   readonly checksums?: boolean | undefined;
   /**
    * The age at which a connection is renewed, in milliseconds: a new one is

@@ -21,7 +21,7 @@ export interface ByteChannel {
   readonly kind: "bytes";
   /** The other end, for messages and logs. */
   readonly remote: string;
-  /** Whether the transport itself detects changed bytes (TLS), so that checksums are not needed. */
+  /** Whether checksums are not needed, as the transport itself detects changed bytes (TLS) or they never leave the memory of one machine (Unix sockets). */
   readonly integrity: boolean;
   /** The identity that the other end has proven; absent if the transport asks for no proof. */
   readonly identity?: PeerIdentity | undefined;

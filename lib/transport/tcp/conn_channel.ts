@@ -30,7 +30,7 @@ export class ConnChannel implements PollableChannel {
    *
    * @param conn The connection, owned from now on.
    * @param remote The other end, for messages.
-   * @param integrity Whether the transport detects changed bytes.
+   * @param integrity Whether checksums are not needed, see {@linkcode ByteChannel}.
    */
   constructor(conn: Socket, remote: string, integrity: boolean) {
     this.#conn = conn;
@@ -57,7 +57,7 @@ export class ConnChannel implements PollableChannel {
 
   /** See {@linkcode ByteChannel}; never where there is TLS between the bytes and the socket. */
   socket(): SocketPoll | null {
-    if (this.integrity || this.#closed) return null;
+    if (this.#isSealed || this.#closed) return null;
     if (this.#socket === undefined) {
       this.#socket = PolledSocket.of(this.#conn, this.#byBytes);
       this.#endSearch();
@@ -67,9 +67,18 @@ export class ConnChannel implements PollableChannel {
 
   /** See {@linkcode ByteChannel}; the addresses of TCP are enough. */
   prepareSocket(): void {
-    if (this.integrity || this.#conn.remoteAddr.transport === "tcp") return;
+    if (this.#isTcp) return;
     const libc = thisPlatform().libc?.acquire() ?? null;
     if (libc !== null) this.#byBytes = new SocketByBytes(libc, this.#conn);
+  }
+
+  get #isTcp(): boolean {
+    return this.#conn.remoteAddr.transport === "tcp";
+  }
+
+  /** Whether there is TLS, which the runtime has over TCP alone. */
+  get #isSealed(): boolean {
+    return this.integrity && this.#isTcp;
   }
 
   #endSearch(): void {

@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 1000;
 
 /** What {@linkcode ConnListener} needs to know of a kind of socket. */
 export interface ConnKind<Conn extends Socket> {
-  /** Whether the transport detects changed bytes. */
+  /** Whether checksums are not needed. */
   integrity: boolean;
   /** The other end of a connection, for messages. */
   remoteOf(conn: Conn): string;

@@ -48,7 +48,7 @@ export function dialChannel<C extends Channel>(
  *
  * @param address The address, for messages.
  * @param signal Aborts.
- * @param integrity Whether the transport detects changed bytes.
+ * @param integrity Whether checksums are not needed.
  * @param connect Connects.
  * @returns The channel. Rejects with the signal's reason or an `InternodeError`.
  */

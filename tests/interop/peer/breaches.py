@@ -126,7 +126,7 @@ async def run(
     for features, breaches in (
         (NEW_NAMES, WHEN_OPEN),
         (GROWING_WINDOWS, WHEN_GROWING),
-        (CHECKSUMS, WHEN_CHECKED),
+        (CHECKSUMS, WHEN_CHECKED if options["checksums"] else {}),
     ):
         for name, act in breaches.items():
             stream = await connect()

@@ -31,6 +31,16 @@ Deno.test(
   },
 );
 
+Deno.test({ name: "unix: neither end needs checksums", ignore: !permitted }, async () => {
+  const acceptor = await Acceptor.on(unixTransport(), freshAddress());
+  const near = await unixTransport().dial(acceptor.address, dialOptions());
+  const far = await acceptor.next();
+  for (const end of [near, far]) assertEquals(end.kind === "bytes" && end.integrity, true);
+  near.close();
+  far.close();
+  await acceptor.end();
+});
+
 Deno.test({
   name: "unix: the socket of a killed process is taken over",
   ignore: !permitted || !RUN,
