@@ -132,7 +132,7 @@ export class Feed<T> {
 
   /** One stream, until it ends. */
   async #read(backOff: LastingBackOff): Promise<void> {
-    const { contract, codec, replay, sink } = this.#parts, { signal } = this.#stopped;
+    const { contract, replay } = this.#parts, { signal } = this.#stopped;
     const { seen } = this, alone = this.#alone;
     const joining: Joining = seen === null ? { replay, alone } : { replay, seen, alone };
     const stream = this.#peer.stream(contract, joining, { waitForReady: true, signal });
@@ -144,10 +144,20 @@ export class Feed<T> {
         this.#greet(frame.life, frame.at, frame.live);
         continue;
       }
-      const messages = messagesOf(codec, frame), { size } = frame;
-      if (sink.fitting(messages.length, size) === messages.length) this.#takeAll(messages, size);
-      else await this.#takeSome(messages, size);
+      const waits = this.#takeFrame(frame);
+      if (waits !== null) await waits;
     }
+  }
+
+  /** Takes the messages of a frame; `null`: all of them, at once. */
+  #takeFrame(frame: TopicFrame<T>): Promise<void> | null {
+    const { codec, sink } = this.#parts, { size } = frame;
+    const messages = messagesOf(codec, frame, this.#peer.host);
+    if (sink.fitting(messages.length, size) < messages.length) {
+      return this.#takeSome(messages, size);
+    }
+    this.#takeAll(messages, size);
+    return null;
   }
 
   /** Takes messages when there is room for them; what finds none is for the policy. */
@@ -183,10 +193,9 @@ export class Feed<T> {
       for (const message of messages) this.#take(message);
       return;
     }
-    const { sink, replay } = this.#parts, { host } = this.#peer;
+    const { sink, replay } = this.#parts;
     if (first > this.#at + 1) sink.onMissed(first - this.#at - 1);
     this.#at = last;
-    for (const message of messages) message.publisher = host;
     for (let at = Math.max(0, length - replay); at < length; at++) this.#keep(messages[at]!);
     sink.onMessages(messages, bytes);
   }
@@ -199,7 +208,6 @@ export class Feed<T> {
     const { sink, replay } = this.#parts;
     if (at > this.#at + 1) sink.onMissed(at - this.#at - 1);
     this.#at = at;
-    message.publisher = this.#peer.host;
     if (replay > 0) this.#keep(message);
     sink.onMessage(message, at <= this.#live);
   }

@@ -6,8 +6,9 @@
 
 import { Fifo } from "../../wire/fifo.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
+import type { FrameCache, Run } from "./frame_cache.ts";
 import type { EncodedMessage } from "./message_slab.ts";
-import { messagesFrame, takeHead, type TopicFrame } from "./topic_frame.ts";
+import { lengthOf, takeHead } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
 /** A message that was published. */
@@ -19,17 +20,11 @@ export interface PublishedMessage<T> extends EncodedMessage {
   readonly size: number;
 }
 
-/** Messages that follow each other and lie side by side. */
-interface Run {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Where the first one begins. */
-  position: number;
-  /** Where the last one ends. */
-  end: number;
-  /** The number of the first one. */
-  at: number;
+/** A run that grows, or shrinks. */
+type OwnRun = { -readonly [Key in keyof Run]: Run[Key] } & {
+  /** How many messages it has. */
   count: number;
-}
+};
 
 /** How large frames are. */
 export interface FrameLimits {
@@ -42,9 +37,10 @@ export interface FrameLimits {
 /** A bounded queue of messages that leave in frames: a message makes the last frame longer, or begins one. */
 export class FrameQueue<T> extends BoundedQueue {
   readonly #limits: FrameLimits;
-  readonly #runs = new Fifo<Run>();
+  readonly #frames: FrameCache;
+  readonly #runs = new Fifo<OwnRun>();
   /** The last run, which may grow; `null`: it is taken. */
-  #last: Run | null = null;
+  #last: OwnRun | null = null;
 
   /**
    * @param tooSlow Makes the error of a node that is disconnected.
@@ -52,12 +48,14 @@ export class FrameQueue<T> extends BoundedQueue {
    */
   constructor(
     limits: FrameLimits,
+    frames: FrameCache,
     settings: TopicSettings,
     tooSlow: () => unknown,
     onEnd: () => void,
   ) {
     super(settings, tooSlow, onEnd);
     this.#limits = limits;
+    this.#frames = frames;
   }
 
   /**
@@ -78,20 +76,19 @@ export class FrameQueue<T> extends BoundedQueue {
     } else this.#runs.push(this.#last = { bytes, position: start, end, at, count: 1 });
   }
 
-  /** The next frame; `null`: nothing waits. */
-  take(): TopicFrame<T> | null {
+  /** The next frame, encoded; `null`: nothing waits. */
+  take(): Uint8Array<ArrayBuffer> | null {
     const run = this.#shift();
     if (run === null) return null;
-    const { at, bytes, position, end, count } = run;
-    this.onTaken(count, end - position);
-    return messagesFrame(at, bytes.subarray(position, end));
+    this.onTaken(run.count, run.end - run.position);
+    return this.#frames.frameOf(run);
   }
 
   protected override dropOldest(): number {
     const run = this.#runs.peek()!, { position } = run;
     if (run.count === 1) return this.#shift()!.end - position;
-    const head = takeHead(run);
-    run.position += Math.floor(head / 4);
+    const length = lengthOf(takeHead(run));
+    run.position += length;
     run.at++;
     run.count--;
     return run.position - position;
@@ -102,7 +99,7 @@ export class FrameQueue<T> extends BoundedQueue {
     this.#last = null;
   }
 
-  #shift(): Run | null {
+  #shift(): OwnRun | null {
     const run = this.#runs.shift() ?? null;
     if (run === this.#last) this.#last = null;
     return run;

@@ -28,7 +28,7 @@ export interface MessageQueue<T> {
 export class MessageBatches<T> implements AsyncIterableIterator<TopicBatch<T>, undefined> {
   readonly #queue: MessageQueue<T>;
   /** The batch that was asked for last, so that two that are awaited together stay in order. */
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
 
   constructor(queue: MessageQueue<T>) {
     this.#queue = queue;
@@ -37,8 +37,9 @@ export class MessageBatches<T> implements AsyncIterableIterator<TopicBatch<T>, u
   /** The next batch. */
   next(): Promise<IteratorResult<TopicBatch<T>, undefined>> {
     const take = (): Promise<IteratorResult<TopicBatch<T>, undefined>> => this.#take();
-    const next = this.#last.then(take, take);
-    this.#last = next;
+    const next = this.#last.then(take);
+    // What has been read is not kept.
+    this.#last = next.then(NOTHING, NOTHING);
     return next;
   }
 
@@ -65,3 +66,5 @@ export class MessageBatches<T> implements AsyncIterableIterator<TopicBatch<T>, u
     }
   }
 }
+
+const NOTHING = (): void => {};

@@ -7,25 +7,25 @@
 import { leaveSignal, listenTo, reasonOf } from "../../foreign/signal.ts";
 import { FrameQueue, type PublishedMessage } from "./frame_queue.ts";
 import { DONE } from "./read_queue.ts";
-import type { TopicFrame } from "./topic_frame.ts";
+import type { FrameCache } from "./frame_cache.ts";
 import type { TopicSettings } from "./topic_options.ts";
 
 /** What the error of a node that was too slow is called, here and where it arrives. */
 export const SLOW_SUBSCRIBER = "SlowSubscriber";
 
-/** So many messages, or bytes of them, make a frame. One of so many bytes is not sent in pieces. */
-const FRAME_MESSAGES = 400, FRAME_BYTES = 8_000;
-/** So many bytes leave at once, as frames; fewer wait for the end of the turn. */
-const BURST_BYTES = 56_000;
+/** So many messages, or bytes of them, make a frame and leave at once; fewer wait for the end of the turn. */
+const FRAME_MESSAGES = 512, FRAME_BYTES = 60_000;
 
 /** What an {@linkcode Outlet} is made from. */
 export interface OutletParts<T> {
   /** The node that subscribes. */
   readonly host: string;
   /** Comes first. */
-  readonly hello: TopicFrame<T>;
+  readonly hello: Frame;
   /** Whether each message goes in a frame of its own. */
   readonly isAlone: boolean;
+  /** Where frames come from. */
+  readonly frames: FrameCache;
   readonly settings: TopicSettings;
   /** Aborts when this node closes: that ends it with the signal's reason, behind what is queued. */
   readonly closing: AbortSignal;
@@ -34,6 +34,9 @@ export interface OutletParts<T> {
   /** Is told once that it takes no more. */
   readonly onEnd: (outlet: Outlet<T>) => void;
 }
+
+/** What is sent, encoded. */
+type Frame = Uint8Array<ArrayBuffer>;
 
 function slowSubscriber(): Error {
   const error = new Error("The node was too slow, and its queue is full.");
@@ -54,16 +57,13 @@ export class Outlet<T> {
   readonly #parts: OutletParts<T>;
   readonly #frameMessages: number;
   readonly #frameBytes: number;
-  readonly #burstBytes: number;
-  #hello: TopicFrame<T> | null;
-  #reader: PromiseWithResolvers<IteratorResult<TopicFrame<T>, undefined>> | null = null;
+  #hello: Frame | null;
+  #reader: PromiseWithResolvers<IteratorResult<Frame, undefined>> | null = null;
   /** Whether messages wait for the end of the turn. */
   #isHeld = false;
-  /** Whether enough of them have come, which leave frame by frame. */
-  #isBurst = false;
 
   constructor(parts: OutletParts<T>) {
-    const { host, hello, isAlone, settings, closing, onEnd } = parts;
+    const { host, hello, isAlone, frames, settings, closing, onEnd } = parts;
     const { maxQueued, maxQueuedBytes } = settings;
     this.host = host;
     this.#parts = parts;
@@ -71,9 +71,8 @@ export class Outlet<T> {
     // What is held back for a frame must not fill a small queue.
     this.#frameMessages = isAlone ? 1 : Math.min(FRAME_MESSAGES, Math.ceil(maxQueued / 2));
     this.#frameBytes = Math.min(FRAME_BYTES, Math.ceil(maxQueuedBytes / 2));
-    this.#burstBytes = Math.min(BURST_BYTES, Math.ceil(maxQueuedBytes / 2));
     const limits = { messages: this.#frameMessages, bytes: this.#frameBytes };
-    this.queue = new FrameQueue(limits, settings, slowSubscriber, () => {
+    this.queue = new FrameQueue(limits, frames, settings, slowSubscriber, () => {
       leaveSignal(closing, this);
       this.#release();
       onEnd(this);
@@ -95,7 +94,7 @@ export class Outlet<T> {
   }
 
   /** The next frame: what is there comes without a promise, so that a burst is one write. */
-  next(): Promise<IteratorResult<TopicFrame<T>, undefined>> | IteratorResult<TopicFrame<T>> {
+  next(): Promise<IteratorResult<Frame, undefined>> | IteratorResult<Frame> {
     const hello = this.#hello;
     if (hello !== null) {
       this.#hello = null;
@@ -111,7 +110,7 @@ export class Outlet<T> {
   }
 
   /** The node does not subscribe any more, or is lost. */
-  return(): Promise<IteratorResult<TopicFrame<T>, undefined>> {
+  return(): Promise<IteratorResult<Frame, undefined>> {
     this.queue.leave();
     return Promise.resolve(DONE);
   }
@@ -126,11 +125,10 @@ export class Outlet<T> {
     this.queue.end(reasonOf(this.#parts.closing));
   }
 
-  /** Whether a burst begins or goes on: while there is a whole frame. */
+  /** Whether there is a whole frame. */
   #isEnough(): boolean {
     const { length, bytes } = this.queue;
-    const most = this.#isBurst ? this.#frameBytes : this.#burstBytes;
-    return this.#isBurst = length >= this.#frameMessages || bytes >= most;
+    return length >= this.#frameMessages || bytes >= this.#frameBytes;
   }
 
   /** Gives who waits a frame, or the end. */
@@ -146,7 +144,7 @@ export class Outlet<T> {
   }
 
   /** The next frame; `null`: there is none. */
-  #take(): TopicFrame<T> | null {
+  #take(): Frame | null {
     const frame = this.queue.take();
     if (frame !== null && !this.#isHeld) {
       this.#isHeld = true;

@@ -9,6 +9,7 @@ import type { Clock, Random } from "../../runtime/clock.ts";
 import { Fifo } from "../../wire/fifo.ts";
 import type { EncodedMessage } from "./message_slab.ts";
 import { Outlet } from "./outlet.ts";
+import { FrameCache } from "./frame_cache.ts";
 import type { PublishedMessage } from "./frame_queue.ts";
 import { helloFrame, LIFE_BYTES } from "./topic_frame.ts";
 import type { TopicSettings } from "./topic_options.ts";
@@ -41,10 +42,12 @@ export class Publisher<T> {
   /** Tells this process from the ones before it. */
   readonly #life: Uint8Array;
   readonly #lifeName: string;
-  readonly #outlets = new Set<Outlet<T>>();
+  /** Made anew when a node comes or goes: each message goes through it. */
+  #outlets: readonly Outlet<T>[] = [];
   /** The last messages, the oldest first. */
   readonly #kept = new Fifo<PublishedMessage<T>>();
   readonly #clock: Clock;
+  readonly #frames = new FrameCache();
   /** Those that hold messages back until the turn is over. */
   #held: Outlet<T>[] = [];
   #droppedBefore = 0;
@@ -71,7 +74,7 @@ export class Publisher<T> {
 
   /** The nodes that subscribe. */
   get nodes(): readonly SubscribedNode[] {
-    return [...this.#outlets].map(({ host, queue }) => ({
+    return this.#outlets.map(({ host, queue }) => ({
       host,
       queued: queue.length,
       dropped: queue.dropped,
@@ -86,13 +89,18 @@ export class Publisher<T> {
       if (this.#kept.length === replay) this.#kept.shift();
       this.#kept.push(message);
     }
-    for (const outlet of this.#outlets) outlet.push(message);
+    const outlets = this.#outlets;
+    for (let at = 0; at < outlets.length; at++) outlets[at]!.push(message);
     return message;
   }
 
   /** Resolves when each node has room for a message; `null`: each has. */
   room(): Promise<void> | null {
-    for (const { queue } of this.#outlets) if (!queue.hasRoom) return queue.room();
+    const outlets = this.#outlets;
+    for (let at = 0; at < outlets.length; at++) {
+      const { queue } = outlets[at]!;
+      if (!queue.hasRoom) return queue.room();
+    }
     return null;
   }
 
@@ -100,7 +108,7 @@ export class Publisher<T> {
   close(): void {
     this.#closed = true;
     this.#kept.clear();
-    for (const { queue } of [...this.#outlets]) queue.end();
+    for (const { queue } of this.#outlets) queue.end();
   }
 
   /**
@@ -117,16 +125,19 @@ export class Publisher<T> {
       host,
       hello: helloFrame(this.#life, from, last),
       isAlone: alone,
+      frames: this.#frames,
       settings: this.#settings,
       closing,
       onHold: (held) => this.#hold(held),
       onEnd: (ended) => {
-        if (this.#outlets.delete(ended)) this.#droppedBefore += ended.queue.dropped;
+        if (!this.#outlets.includes(ended)) return;
+        this.#outlets = this.#outlets.filter((outlet) => outlet !== ended);
+        this.#droppedBefore += ended.queue.dropped;
       },
     });
     // A closed topic says nothing, so that its subscribers need not ask again and again.
     if (closing.aborted || this.#closed) return outlet;
-    this.#outlets.add(outlet);
+    this.#outlets = [...this.#outlets, outlet];
     for (const message of [...this.#kept].slice(from - oldest)) outlet.push(message, true);
     return outlet;
   }
@@ -139,6 +150,7 @@ export class Publisher<T> {
       const held = this.#held;
       this.#held = [];
       for (const each of held) each.goOn();
+      this.#frames.clear();
     });
   }
 }

@@ -19,8 +19,8 @@ export class ReadQueue<Item extends Sized> extends BoundedQueue {
   readonly #readers = new Fifo<PromiseWithResolvers<IteratorResult<Item, undefined>>>();
   /** Items as they came: a whole run is queued, and read, as one. */
   readonly #runs = new Fifo<Item[]>();
-  /** The last run. */
-  #last: Item[] = [];
+  /** The last run; `null`: nothing waits, and no message is kept for the sake of that. */
+  #last: Item[] | null = null;
   /** How many items of the first run are read. */
   #read = 0;
   /** Whoever waits until an item is queued. */
@@ -44,7 +44,7 @@ export class ReadQueue<Item extends Sized> extends BoundedQueue {
     const reader = this.ending === null ? this.#readers.shift() : undefined;
     if (reader !== undefined) return reader.resolve({ done: false, value: item });
     if (!this.admit(item.size, isReplayed)) return;
-    if (this.#runs.length > 0 && this.#last.length < RUN_ITEMS) this.#last.push(item);
+    if (this.#last !== null && this.#last.length < RUN_ITEMS) this.#last.push(item);
     else this.#runs.push(this.#last = [item]);
     this.#tellArrival();
   }
@@ -90,9 +90,8 @@ export class ReadQueue<Item extends Sized> extends BoundedQueue {
     let all = this.#runs.shift();
     if (all === undefined) return null;
     if (this.#read > 0) all = all.slice(this.#read);
-    this.#read = 0;
     if (this.#runs.length > 0) all = all.concat(...this.#runs);
-    this.#runs.clear();
+    this.forget();
     this.onTaken(all.length, this.bytes);
     return all;
   }
@@ -109,6 +108,7 @@ export class ReadQueue<Item extends Sized> extends BoundedQueue {
 
   protected override forget(): void {
     this.#runs.clear();
+    this.#last = null;
     this.#read = 0;
   }
 
@@ -118,6 +118,7 @@ export class ReadQueue<Item extends Sized> extends BoundedQueue {
     if (at + 1 === run.length) {
       this.#runs.shift();
       this.#read = 0;
+      if (this.#last === run) this.#last = null;
     } // What is read is not kept for the sake of what is not.
     else (run as (Item | undefined)[])[at] = undefined;
     return item;

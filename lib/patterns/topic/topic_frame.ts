@@ -9,6 +9,7 @@ import { hexOf } from "../../foreign/hex.ts";
 import { expectEnd } from "../../codec/values/whole.ts";
 import { ByteReader } from "../../wire/byte_reader.ts";
 import type { Codec } from "../../codec/format/codec.ts";
+import { payloadMemory } from "../../wire/payload_memory.ts";
 import { MAX_HEAD_BYTES, MessageKind } from "./message_slab.ts";
 
 /** What a frame is. */
@@ -40,7 +41,7 @@ interface HeadReader {
   readonly end: number;
 }
 
-/** Messages one behind the other, or a greeting that says behind which number messages follow. */
+/** What has come: messages one behind the other, or a greeting that says behind which number messages follow. */
 export interface TopicFrame<T> {
   /** The number of the first message, from 1; a greeting's: up to which there are none to come. */
   readonly at: number;
@@ -48,37 +49,43 @@ export interface TopicFrame<T> {
   readonly life: string | null;
   /** A greeting's: messages up to this number were published before. */
   readonly live: number;
-  /** What has come and was decoded. */
-  readonly messages: ReceivedMessage<T>[];
+  /** Those that are decoded, until they are taken. */
+  messages: ReceivedMessage<T>[];
   /** How many bytes the messages take. */
   readonly size: number;
-  /** What is sent behind the number; of frames that have come: messages of bytes, which are not decoded before they are taken. */
+  /** Messages of bytes, which are not decoded before they are taken. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A frame of messages, of which the bytes are there already. */
-export function messagesFrame<T>(at: number, bytes: Uint8Array<ArrayBuffer>): TopicFrame<T> {
-  return { at, life: null, live: 0, messages: NONE, size: bytes.length, bytes };
+/** A frame of messages that are encoded already, as it is sent. */
+export function messagesFrame(
+  at: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  position: number,
+  end: number,
+): Uint8Array<ArrayBuffer> {
+  const frame = payloadMemory(HEAD_BYTES + end - position);
+  frame[0] = Kind.messages;
+  putNumber(frame, 1, at);
+  frame.set(bytes.subarray(position, end), HEAD_BYTES);
+  return frame;
 }
 
-/** A greeting. */
-export function helloFrame<T>(life: Uint8Array, at: number, live: number): TopicFrame<T> {
-  const bytes = new Uint8Array(NUMBER_BYTES + LIFE_BYTES);
-  putNumber(new DataView(bytes.buffer), 0, live);
-  bytes.set(life, NUMBER_BYTES);
-  return { at, life: hexOf(life), live, messages: NONE, size: 0, bytes };
+/** A greeting, as it is sent. */
+export function helloFrame(life: Uint8Array, at: number, live: number): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(HELLO_BYTES);
+  frame[0] = Kind.hello;
+  putNumber(frame, 1, at);
+  putNumber(frame, HEAD_BYTES, live);
+  frame.set(life, HEAD_BYTES + NUMBER_BYTES);
+  return frame;
 }
 
-/** The codec of frames: the messages in those that are sent are encoded already. */
+/** The codec of frames: what is sent is encoded already, so that nodes share it, and what comes is a {@linkcode TopicFrame}. */
 export function frameCodec<T>(codec: Codec<T>): Codec<TopicFrame<T>> {
   return {
-    encode: ({ at, life, bytes }, writer) => {
-      writer.ensure(HEAD_BYTES);
-      writer.bytes[writer.position] = life === null ? Kind.messages : Kind.hello;
-      putNumber(writer.view, writer.position + 1, at);
-      writer.position += HEAD_BYTES;
-      writer.append(bytes);
-    },
+    raw: true,
+    encode: (frame, writer) => writer.append(frame as unknown as Uint8Array),
     decode: (reader) => readFrame(codec, reader),
   };
 }
@@ -92,7 +99,7 @@ function readFrame<T>(codec: Codec<T>, reader: ByteReader): TopicFrame<T> {
   if (kind === Kind.messages) {
     const size = reader.remaining;
     if (codec.raw !== true) {
-      const messages = readMessages(codec, at, reader);
+      const messages = readMessages(codec, at, reader, "");
       return { at, life: null, live: 0, messages, size, bytes: NO_BYTES };
     }
     if (size === 0) throw malformed();
@@ -114,41 +121,65 @@ function readFrame<T>(codec: Codec<T>, reader: ByteReader): TopicFrame<T> {
  */
 export function messagesOf<T>(
   codec: Codec<T>,
-  { at, messages, bytes }: TopicFrame<T>,
+  frame: TopicFrame<T>,
+  publisher: string,
 ): ReceivedMessage<T>[] {
-  if (bytes.length === 0) return messages;
+  const { at, messages, bytes } = frame;
+  // Whoever awaits the next frame may still hold this one.
+  frame.messages = NONE;
+  if (bytes.length === 0) {
+    for (const message of messages) message.publisher = publisher;
+    return messages;
+  }
   const reader = new ByteReader();
   reader.reset(bytes, 0, bytes.length, undefined, true);
-  return readMessages(codec, at, reader);
+  return readMessages(codec, at, reader, publisher);
 }
 
 function readMessages<T>(
   codec: Codec<T>,
   at: number,
   reader: ByteReader,
+  publisher: string,
 ): ReceivedMessage<T>[] {
   const { end } = reader, messages: ReceivedMessage<T>[] = [];
   for (let sequence = at; reader.position < end; sequence++) {
     // A message may be a single byte, and its object is much more.
     if (++reader.items > reader.maxItems) throw malformed();
-    const start = reader.position, first = reader.bytes[start]!;
-    // Most messages are short.
-    if (first < 0x80) reader.position++;
-    const head = first < 0x80 ? first : takeHead(reader);
-    const next = reader.position + Math.floor(head / 4);
+    const start = reader.position, head = takeHead(reader);
+    const next = reader.position + lengthOf(head);
     if (next > end) throw malformed();
     reader.end = next;
     const value = readValue(codec, head % 4, reader);
     if (reader.position !== next) expectEnd(reader);
     reader.end = end;
-    messages.push({ value, publisher: "", sequence, size: next - start });
+    messages.push({ value, publisher, sequence, size: next - start });
   }
   if (messages.length === 0) throw malformed();
   return messages;
 }
 
+/** How many bytes follow a head. */
+export function lengthOf(head: number): number {
+  return Math.floor(head / 4);
+}
+
 /** Reads what stands before a message: two bits of `MessageKind`, and how many bytes follow. */
 export function takeHead(reader: HeadReader): number {
+  const { bytes, position, end } = reader, first = bytes[position]!;
+  if (first < 0x80) {
+    reader.position++;
+    return first;
+  }
+  // Messages of up to 4 kB have a head of at most two bytes.
+  if (position + 1 < end && bytes[position + 1]! < 0x80) {
+    reader.position += 2;
+    return first & 0x7f | bytes[position + 1]! << 7;
+  }
+  return takeLongHead(reader);
+}
+
+function takeLongHead(reader: HeadReader): number {
   const { bytes, end } = reader;
   let head = 0, factor = 1;
   for (let count = 0; count < MAX_HEAD_BYTES && reader.position < end; count++) {
@@ -172,9 +203,10 @@ function getNumber(view: DataView, offset: number): number {
   return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);
 }
 
-function putNumber(view: DataView, offset: number, at: number): void {
-  view.setUint32(offset, Math.floor(at / 2 ** 32));
-  view.setUint32(offset + 4, at >>> 0);
+function putNumber(bytes: Uint8Array, offset: number, at: number): void {
+  for (let left = at, next = offset + NUMBER_BYTES; next > offset; left = Math.floor(left / 256)) {
+    bytes[--next] = left % 256;
+  }
 }
 
 function malformed(): InternodeError {

@@ -1,0 +1,52 @@
+/** Messages of a topic that travel in frames of many bytes. */
+
+import type { Manager } from "@internode/grid";
+import * as t from "@internode/grid/codec";
+import { type JoinedTopic, topic } from "@internode/grid/patterns";
+import { assertEquals } from "@std/assert";
+import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
+
+const COUNT = 1_000;
+
+/** Bytes that tell their place, of all lengths up to some kilobytes. */
+function bytesAt(at: number): Uint8Array {
+  return new Uint8Array(at * 37 % 3_000).fill(at);
+}
+
+for (const channels of ["bytes", "messages"] as const) {
+  Deno.test(`bytes of all lengths come as they were published, one by one and in batches, over ${channels}`, async () => {
+    const raw = topic("raw", t.raw(), { slow: "backpressure" }),
+      joined: JoinedTopic<Uint8Array>[] = [];
+    const grid = simulatedGrid({
+      nodes: 3,
+      channels,
+      serve: (manager: Manager, { index, clock, random }) => {
+        joined[index] = raw.join(manager, { clock, random });
+      },
+    });
+    await grid.run(async () => {
+      await grid.start();
+      const singly = joined[1]!.subscribe(), together = joined[2]!.subscribe().batches();
+      await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 2, 60_000);
+      const publishing = (async () => {
+        for (let at = 1; at <= COUNT; at++) await joined[0]!.publish(bytesAt(at));
+      })();
+      const readOne = (async () => {
+        for (let at = 1; at <= COUNT; at++) {
+          const { value, sequence } = (await singly.next()).value!;
+          assertEquals([sequence, value], [at, bytesAt(at)]);
+        }
+      })();
+      for (let at = 1; at <= COUNT;) {
+        for (const { value, sequence } of (await together.next()).value!) {
+          assertEquals([sequence, value], [at, bytesAt(at)]);
+          at++;
+        }
+      }
+      await Promise.all([publishing, readOne]);
+      assertEquals([joined[0]!.stats().dropped, singly.missed], [0, 0]);
+      for (const one of joined) one.close();
+    });
+    await grid.close();
+  });
+}
