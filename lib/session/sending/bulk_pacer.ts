@@ -28,6 +28,8 @@ interface Flight {
   readonly sentMs: number;
   /** How many bytes had arrived when it was sent. */
   readonly arrivedBytes: number;
+  /** When that was heard, or the time when it was sent if nothing was under way. */
+  readonly arrivedMs: number;
   /** Whether most of the room in flight was in use when it was sent. */
   readonly isPaced: boolean;
 }
@@ -53,6 +55,11 @@ export class BulkPacer {
 
   #sentBytes = 0;
   #arrivedBytes = 0;
+  /** When that was heard. */
+  #arrivedMs = 0;
+  /** How many bytes had arrived when there was last nothing under way, and when that ended. */
+  #begunBytes = 0;
+  #begunMs = 0;
   /** How many bytes might be in flight at the last look. */
   #roomBytes = ALONE_BYTES;
   readonly #path = new PathEstimate();
@@ -89,11 +96,16 @@ export class BulkPacer {
   /** A bulk frame is being sent. */
   onSent(bytes: number, nowMs: number): void {
     const isPaced = this.underWayBytes * 2 >= this.#roomBytes;
+    if (this.underWayBytes === 0) {
+      this.#begunBytes = this.#arrivedBytes;
+      this.#begunMs = this.#arrivedMs = nowMs;
+    }
     this.#sentBytes += bytes;
     this.#flights.push({
       endBytes: this.#sentBytes,
       sentMs: nowMs,
       arrivedBytes: this.#arrivedBytes,
+      arrivedMs: this.#arrivedMs,
       isPaced,
     });
   }
@@ -107,6 +119,7 @@ export class BulkPacer {
       throw protocolError("The peer acknowledged more bulk bytes than this side has sent.");
     }
     this.#arrivedBytes += bytes;
+    this.#arrivedMs = nowMs;
     let latest: Flight | undefined;
     for (let next = this.#flights.peek(); next !== undefined; next = this.#flights.peek()) {
       if (next.endBytes > this.#arrivedBytes) break;
@@ -122,7 +135,10 @@ export class BulkPacer {
       nowMs,
       delayMs,
       knownBytes: flight.arrivedBytes,
+      knownMs: flight.arrivedMs,
       arrivedBytes: this.#arrivedBytes,
+      begunBytes: this.#begunBytes,
+      begunMs: this.#begunMs,
       isPaced: flight.isPaced,
     });
   }

@@ -10,6 +10,8 @@ const FAR_MS = 2;
 const MEMORY_MS = 10_000;
 /** How many round trips at least. */
 const MEMORY_TRIPS = 16;
+/** Over a shorter time the bandwidth of a far path is not measured: when a process pauses for some milliseconds, what gathers meanwhile arrives at once, and the path seems to hold as much more. */
+const MEASURE_MS = 50;
 /** A delay from which on it matters how soon a path is filled. */
 const GROWS_MS = 10;
 /** For so many round trips a path may look longer than it is, as a process that begins is slow. */
@@ -38,8 +40,14 @@ export interface Arrival {
   readonly delayMs: number;
   /** How many bytes this side knew of when it was sent, in all. */
   readonly knownBytes: number;
+  /** When it came to know of them. */
+  readonly knownMs: number;
   /** How many it knows of now. */
   readonly arrivedBytes: number;
+  /** How many bytes had arrived when there was last nothing under way. */
+  readonly begunBytes: number;
+  /** When that ended. */
+  readonly begunMs: number;
   /** Whether most of the room in flight was in use; if not, its sender had little to send, and it shows no bandwidth. */
   readonly isPaced: boolean;
 }
@@ -72,6 +80,8 @@ export class PathEstimate {
   #recentSinceMs = 0;
   /** A frame that was sent when so much had arrived belongs to the next round trip. */
   #tripEndBytes = 0;
+  /** When so much had arrived. */
+  #tripEndMs = -Infinity;
   #tripBytesPerMs = 0;
   #flatTrips = 0;
   #trips = 0;
@@ -97,16 +107,42 @@ export class PathEstimate {
   /** Takes note of an arrival. */
   learn(arrival: Arrival): void {
     this.#learnDelay(arrival);
-    const bytesPerMs = (arrival.arrivedBytes - arrival.knownBytes) / arrival.delayMs;
     // Of many frames, some come close behind others: one in a round trip tells more of the path.
-    const isNext = arrival.knownBytes >= this.#tripEndBytes;
+    const isNext = arrival.knownBytes >= this.#tripEndBytes && !this.#isTooSoon(arrival);
+    const bytesPerMs = this.#rateOf(arrival, isNext);
     if (isNext) {
       this.#trips++;
       this.#tripEndBytes = arrival.arrivedBytes;
+      this.#tripEndMs = arrival.nowMs;
     }
-    if (isNext || this.#gain > 1 || !this.isFar) this.#learnBandwidth(bytesPerMs, arrival);
+    if (bytesPerMs !== null) this.#learnBandwidth(bytesPerMs, arrival);
     this.bytes = this.#bytesPerMs * (this.isFar ? this.delayMs + TURNS_MS : this.delayMs);
     this.#follow(bytesPerMs, isNext, arrival);
+  }
+
+  /** Whether too little time has passed to measure on. */
+  #isTooSoon({ nowMs, delayMs, begunMs }: Arrival): boolean {
+    if (!this.isFar || delayMs >= MEASURE_MS || nowMs - begunMs < MEASURE_MS) return false;
+    return nowMs - Math.max(begunMs, this.#tripEndMs) < MEASURE_MS;
+  }
+
+  /**
+   * How many bytes a millisecond have arrived; `null` if that tells little.
+   *
+   * Of a far path with short round trips: over at least 50 ms. A message may be
+   * over sooner than that. In its first 50 ms each round trip counts, as if it
+   * had taken as much longer as turns may hold a frame back.
+   */
+  #rateOf(arrival: Arrival, isNext: boolean): number | null {
+    const { nowMs, delayMs, knownBytes, knownMs, arrivedBytes, begunBytes, begunMs } = arrival;
+    const gained = arrivedBytes - knownBytes;
+    if (!this.isFar) return gained / delayMs;
+    if (!isNext && (this.#gain === 1 || this.#isTooSoon(arrival))) return null;
+    if (delayMs >= MEASURE_MS) return gained / (nowMs - knownMs);
+    if (nowMs - begunMs < MEASURE_MS) return gained / (nowMs - knownMs + TURNS_MS);
+    return begunMs >= this.#tripEndMs
+      ? (arrivedBytes - begunBytes) / (nowMs - begunMs)
+      : (arrivedBytes - this.#tripEndBytes) / (nowMs - this.#tripEndMs);
   }
 
   #learnDelay({ nowMs, delayMs, isPaced }: Arrival): void {
@@ -142,14 +178,15 @@ export class PathEstimate {
 
   /** Decides whether more is worth trying. */
   #follow(
-    bytesPerMs: number,
+    bytesPerMs: number | null,
     isNext: boolean,
-    { delayMs, arrivedBytes, isPaced }: Arrival,
+    arrival: Arrival,
   ): void {
+    const { delayMs, isPaced } = arrival;
     if (!isPaced || this.isMeasuring) return;
     const isMore = this.#bytesPerMs > this.#tripBytesPerMs * WORTH;
     if (this.#gain === 1) {
-      if (isMore && bytesPerMs === this.#bytesPerMs) this.#grow(arrivedBytes);
+      if (isMore && bytesPerMs === this.#bytesPerMs) this.#grow(arrival);
       return;
     }
     if (delayMs > this.delayMs * QUEUED + QUEUED_MS) this.#hasQueued = true;
@@ -162,10 +199,11 @@ export class PathEstimate {
     } else if (hasQueued || ++this.#flatTrips >= FLAT_TRIPS) this.#settle();
   }
 
-  #grow(arrivedBytes: number): void {
+  #grow({ arrivedBytes, nowMs }: Arrival): void {
     this.#gain = LATER_GAIN;
     this.#flatTrips = 0;
     this.#tripEndBytes = arrivedBytes;
+    this.#tripEndMs = nowMs;
     this.#tripBytesPerMs = this.#bytesPerMs;
   }
 

@@ -51,14 +51,16 @@ function travelled(bytes: number, delayMs: number, trips: number, isBeside: bool
 Deno.test("on a far path, twice what it has shown to hold is tried as long as it grows", () => {
   for (
     const [trips, delayMs, isBeside, expected] of [
-      // 2 ms more than the delay may be spent in turns.
-      [3, 16, false, 2 * 9 / 8 * 2048],
-      [3, 16, true, 2 * 9 / 8 * 2048],
+      // 2 ms more than the delay may be spent in turns: of a short message it is taken for granted that they were.
+      [3, 64, false, 2 * 66 / 64 * 2048],
+      [3, 64, true, 2 * 66 / 64 * 2048],
+      [3, 16, false, 2 * 2048],
+      [3, 16, true, 2 * 2048],
       // A process that begins is slow, and so every path looks far away.
-      [2, 16, false, 1.5 * 9 / 8 * 2048],
-      [2, 16, true, 9 / 8 * 2048],
-      [3, 8, false, 1.5 * 10 / 8 * 2048],
-      [3, 8, true, 9 / 8 * 10 / 8 * 2048],
+      [2, 16, false, 1.5 * 2048],
+      [2, 16, true, 2048],
+      [3, 8, false, 1.5 * 2048],
+      [3, 8, true, 9 / 8 * 2048],
     ] as const
   ) {
     const pacer = travelled(2048 * KIB, delayMs, trips, isBeside);
@@ -110,6 +112,9 @@ Deno.test("a count that says nothing new changes nothing", () => {
   assert(pacer.isOpen(3));
 });
 
+/** How often the other process pauses, and how many frames this one hears of in a turn. */
+const PAUSE_EACH_MS = 30, HEARD_EACH_TURN = 16;
+
 /** A path of a bandwidth and a delay: what is sent queues for it, and arrives. */
 class Path {
   readonly bytesPerMs: number;
@@ -120,6 +125,7 @@ class Path {
   arrived = 0;
   queuedMs = 0;
   #busyUntilMs = 0;
+  #sent = 0;
   readonly #flights = new Fifo<{ readonly bytes: number; readonly atMs: number }>();
 
   constructor(bytesPerMs: number, delayMs: number) {
@@ -130,20 +136,31 @@ class Path {
   /** Sends as much as the pacer lets, for so long. Returns the share of the bandwidth that was used. */
   run(
     forMs: number,
-    { bytesPerMs = this.bytesPerMs, beside = false, most = Infinity } = {},
+    {
+      bytesPerMs = this.bytesPerMs,
+      beside = false,
+      most = Infinity,
+      upTo = Infinity,
+      pauseMs = 0,
+    } = {},
   ): number {
     const { pacer } = this, before = this.arrived, size = 8 * KIB;
     this.queuedMs = 0;
     for (const endMs = this.nowMs + forMs; this.nowMs < endMs; this.nowMs += 0.25) {
+      // What has gathered in a pause is heard of in several turns.
+      let left = this.nowMs % PAUSE_EACH_MS < pauseMs ? 0 : HEARD_EACH_TURN;
       for (let next = this.#flights.peek(); next !== undefined; next = this.#flights.peek()) {
-        if (next.atMs > this.nowMs) break;
+        if (next.atMs > this.nowMs || left-- === 0) break;
         this.#flights.shift();
         this.arrived += next.bytes;
         pacer.onArrived(this.arrived % 2 ** 32 | 0, this.nowMs);
       }
       if (beside) pacer.interactiveMs = this.nowMs;
-      while (pacer.underWayBytes < most && pacer.isOpen(this.nowMs)) {
+      while (
+        pacer.underWayBytes < most && this.#sent < upTo && pacer.isOpen(this.nowMs)
+      ) {
         pacer.onSent(size, this.nowMs);
+        this.#sent += size;
         const leavesMs = Math.max(this.nowMs, this.#busyUntilMs);
         this.queuedMs = Math.max(this.queuedMs, leavesMs - this.nowMs);
         this.#busyUntilMs = leavesMs + size / bytesPerMs;
@@ -172,6 +189,33 @@ for (const delayMs of [1, 20, 100, 300]) {
     }
   });
 }
+
+Deno.test("a process that pauses does not make a path of 5 ms look as if it held more", () => {
+  const path = new Path(125_000, 5);
+  path.run(1_000, { beside: true, pauseMs: 3 });
+  for (let second = 0; second < 12; second++) {
+    const share = path.run(1_000, { beside: true, pauseMs: 3 });
+    assert(share > 0.95, `${share} in second ${second}`);
+    // 2 ms for turns, the half of one of a piece, and what is tried.
+    assert(path.queuedMs <= 4, `${path.queuedMs} ms in second ${second}`);
+  }
+});
+
+Deno.test("messages that are over sooner than bandwidth is measured fill a path of 5 ms, too", () => {
+  const path = new Path(125_000, 5), bytes = 1024 * KIB;
+  let slowestMs = 0;
+  for (let message = 1; message <= 40; message++) {
+    // One each 250 ms.
+    const startMs = path.nowMs, target = message * bytes;
+    while (path.arrived < target && path.nowMs < startMs + 250) {
+      path.run(0.25, { beside: true, upTo: target });
+    }
+    if (message > 20) slowestMs = Math.max(slowestMs, path.nowMs - startMs);
+    path.run(startMs + 250 - path.nowMs, { beside: true, upTo: target });
+  }
+  // It takes 13.4 ms at once, and 44 with 128 KiB in each round trip.
+  assert(slowestMs <= 20, `${slowestMs} ms`);
+});
 
 Deno.test("a path that changes is learned again: its bandwidth and its delay", () => {
   const path = new Path(12_500, 100);
