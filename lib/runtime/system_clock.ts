@@ -15,34 +15,19 @@ const stepping = new Map<Timer, Timer>();
 
 /** What waits for the next turn; all of it shares one. */
 let deferred: (() => void)[] = [];
-const ONE_BYTE = new Uint8Array(1);
-
-/** During a digest that takes so long, in milliseconds, the loop has rested, in four cases of five. */
-const RESTED_MS = 0.035;
-/** So long at most sockets wait without success for the loop to rest, in milliseconds, or so many turns if those are longer. */
-const MAX_RESTLESS_MS = 4, MAX_RESTLESS_TURNS = 2.5;
-/** When there was the last sign of rest, and the one before: a single one may deceive. */
-let lastSignMs = -Infinity, signBeforeMs = -Infinity;
-/** When the last deferred turn began, and how long turns take that nothing else holds up. */
-let turnMs = -Infinity, leastTurnMs = Infinity;
-/** How fast turns are trusted to have become longer. */
-const LEAST_GROWTH = 1.25;
+/** In so many turns Deno's event loop looks at its sockets at least once, and those who read from them hear of it. */
+const EMPTY_TURNS = 64;
+let emptyTurns = 0;
 
 /**
  * The system's time: `performance.now`, `Date.now`, `setTimeout`, and
  * `setImmediate` (1.5 µs) for `soon`.
  *
  * `defer` goes by way of `setImmediate`, behind which timers have had their
- * turn, and the runtime's thread pool (the digest of one byte), as that is the
- * quickest way to let sockets be read: while the thread works the loop has
- * nothing to do and asks the system, which takes 35 to 50 µs.
- * `setImmediate` and `MessageChannel` alone take 1.5 µs, but while they keep
- * the loop busy the runtime polls its sockets only once in 61 turns (so after
- * 61 ms if each turn works for 1 ms), and `setTimeout` takes 1.1 ms.
- *
- * On a machine with too few free cores the digest is done, within 10 µs,
- * before the loop rests. So where signs of rest are missing `setTimeout` makes
- * the loop rest, every 4 ms. Node looks at its sockets between any two
+ * turn. While `setImmediate` keeps Deno's event loop busy, the loop looks at
+ * its sockets only once in 61 turns (`event_interval` of tokio), so after 61 ms
+ * if each turn works for 1 ms. So there are 64 turns with nothing to do, which
+ * take 50 to 60 µs together. Node looks at its sockets between any two
  * `setImmediate`, so that one is enough there.
  *
  * ```ts ignore
@@ -92,26 +77,14 @@ function clearTimer(timer: Timer): void {
 
 function defer(callback: () => void): void {
   if (deferred.push(callback) > 1) return;
-  setImmediate(thisPlatform().readsBetweenImmediates ? runDeferred : rest);
+  setImmediate(thisPlatform().readsBetweenImmediates ? runDeferred : emptyTurn);
 }
 
-/** Lets the loop rest, so that it looks at its sockets. */
-function rest(): void {
-  const beganMs = performance.now();
-  leastTurnMs = Math.min(leastTurnMs * LEAST_GROWTH, beganMs - turnMs);
-  crypto.subtle.digest("SHA-1", ONE_BYTE).then(() => {
-    turnMs = performance.now();
-    if (turnMs - beganMs >= RESTED_MS) {
-      signBeforeMs = lastSignMs;
-      lastSignMs = turnMs;
-    }
-    const mostMs = Math.max(MAX_RESTLESS_MS, MAX_RESTLESS_TURNS * leastTurnMs);
-    if (turnMs - signBeforeMs < mostMs) return runDeferred();
-    setTimeout(() => {
-      turnMs = signBeforeMs = lastSignMs = performance.now();
-      runDeferred();
-    }, 0);
-  });
+/** Goes on to the next turn, until sockets have had theirs. */
+function emptyTurn(): void {
+  if (++emptyTurns < EMPTY_TURNS) return void setImmediate(emptyTurn);
+  emptyTurns = 0;
+  runDeferred();
 }
 
 function runDeferred(): void {
