@@ -6,6 +6,8 @@
 
 /** How long the pace is measured before it counts, in milliseconds, and how much of it then does. */
 const PACE_MS = 10, NEWEST_PACE = 0.3;
+/** With fewer begins, a pause of the process would look like a slow handler. After so many milliseconds it is one. */
+const FEWEST_BEGINS = 16, LONG_MS = 1_000;
 /** While calls wait all the time, they may wait for this part of the time that a burst may. */
 const STANDING_PART = 0.25;
 
@@ -52,7 +54,7 @@ export class WaitBound {
   onBegin(nowMs: number): void {
     this.#begun++;
     const forMs = nowMs - this.#measuredMs;
-    if (forMs < PACE_MS) return;
+    if (forMs < (this.#begun < FEWEST_BEGINS ? LONG_MS : PACE_MS)) return;
     const paceMs = forMs / this.#begun, known = this.#paceMs;
     this.#paceMs = Number.isNaN(known) ? paceMs : known + NEWEST_PACE * (paceMs - known);
     this.#measuredMs = nowMs;

@@ -29,16 +29,31 @@ Deno.test("so many may wait as begin in the time allowed, and a quarter of them 
 });
 
 Deno.test("the bound follows the pace, and time in which none wait does not count", () => {
-  const bound = new WaitBound(100);
+  const bound = new WaitBound(1_000);
   bound.onWait(0);
   begin(bound, 0, 50, 1);
   bound.onEmpty();
   bound.onWait(60_000);
   let nowMs = begin(bound, 60_000, 50, 1);
-  assertEquals(bound.most(nowMs), 100);
-  nowMs = begin(bound, nowMs, 45, 10);
+  assertEquals(bound.most(nowMs), 1_000);
+  nowMs = begin(bound, nowMs, 170, 10);
   const most = bound.most(nowMs);
-  assert(most >= 10 && most < 20, `${most}`);
+  assert(most >= 250 && most < 300, `${most}`);
+});
+
+Deno.test("a pause of the process does not look like a slow handler", () => {
+  const bound = new WaitBound(200);
+  bound.onWait(0);
+  // The process stands still; then calls begin as fast as they usually do.
+  bound.onBegin(99);
+  assertEquals(bound.most(99), Infinity);
+  let nowMs = begin(bound, 99, 20, 0.2);
+  assert(bound.most(nowMs) >= 40, `${bound.most(nowMs)}`);
+  nowMs = begin(bound, nowMs, 200, 0.2);
+  bound.onEmpty();
+  bound.onWait(1_000);
+  bound.onBegin(1_099);
+  assert(bound.most(1_099) >= 900, `${bound.most(1_099)}`);
 });
 
 Deno.test("one may always wait, however slow calls begin", () => {
