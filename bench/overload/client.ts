@@ -9,7 +9,7 @@ import type { InternodeError } from "@internode/grid";
 import { client, connect, constantResolver, parseNetEndpoint } from "@internode/grid/call";
 import { SeededRandom } from "../../lib/testing/time/seeded_random.ts";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
-import { type Order, type Outcome, type StageResult, Work } from "./work.ts";
+import { type FullLoad, type Order, type Outcome, type StageResult, Work } from "./work.ts";
 
 const [address, connections] = Deno.args as [string, string];
 const REQUEST = new Uint8Array(64);
@@ -78,5 +78,15 @@ async function warm(): Promise<void> {
   }
 }
 
-await answerCommands({ warm, run });
+/** How many are answered in a second where each answer is followed by the next call. */
+async function saturate({ inFlight, seconds }: FullLoad): Promise<number> {
+  const startMs = performance.now(), endMs = startMs + seconds * 1_000;
+  let answered = 0;
+  await Promise.all(Array.from({ length: inFlight }, async () => {
+    for (; performance.now() < endMs; answered++) await work.work(REQUEST);
+  }));
+  return answered * 1_000 / (performance.now() - startMs);
+}
+
+await answerCommands({ warm, saturate, run });
 await connection.close({ graceMs: 0 });

@@ -14,13 +14,11 @@ import {
   seconds,
   whole,
 } from "../../tools/command_line/command_line.ts";
-import { freePorts } from "../../tools/network/free_ports.ts";
-import { commandHere } from "../../tools/processes/command_here.ts";
-import { ToldProcess } from "../../tools/processes/told_process.ts";
 import { quantile } from "../support/quantile.ts";
 import { printTable } from "../support/table.ts";
+import { Cast } from "./cast.ts";
 import {
-  CAPACITY,
+  type FullLoad,
   type Held,
   type LimitKind,
   LIMITS,
@@ -47,6 +45,8 @@ const LINE = new CommandLine(
 
 /** The ramp, in parts of what the handler can do. */
 const RAMP = [0.5, 0.9, 2, 5, 0.5] as const;
+/** What it can do is measured with so many calls of each client under way: more than it has places. */
+const IN_FLIGHT = 16;
 /** Where it is highest. */
 const TOP = RAMP.indexOf(5);
 /** With this part of its calls answered in time, a server has recovered. */
@@ -68,6 +68,8 @@ interface Step {
 interface Line {
   readonly kind: WorkKind;
   readonly limit: LimitKind;
+  /** Calls a second that the handler can serve. */
+  readonly capacity: number;
   readonly steps: readonly Step[];
   readonly ofPeak: number;
   readonly recoveryMs: number;
@@ -77,19 +79,23 @@ interface Line {
 
 const line = readLine(LINE);
 
-async function measure(kind: WorkKind, limit: LimitKind): Promise<Line> {
-  const address = `tcp://127.0.0.1:${freePorts(1)[0]!}`;
-  const here = (name: string) => commandHere(new URL(name, import.meta.url));
-  await using server = new ToldProcess([...here("./server.ts"), kind, limit, address]);
-  await server.ask("held");
-  await using stack = new AsyncDisposableStack();
-  const clients = Array.from({ length: line.clients }, () =>
-    stack.use(
-      new ToldProcess([...here("./client.ts"), address, String(line.connections)]),
-    ));
-  await Promise.all(clients.map((one) => one.ask("warm")));
+function castOf(kind: WorkKind, limit: LimitKind): Promise<Cast> {
+  return Cast.of(kind, limit, line.clients, line.connections);
+}
+
+/** Calls a second that are answered where none is too many. */
+async function capacityOf(kind: WorkKind): Promise<number> {
+  await using cast = await castOf(kind, "none");
+  const order: FullLoad = { inFlight: IN_FLIGHT, seconds: line.seconds };
+  const rates = await Promise.all(cast.clients.map((one) => one.ask<number>("saturate", order)));
+  return rates.reduce((sum, rate) => sum + rate, 0);
+}
+
+async function measure(kind: WorkKind, limit: LimitKind, capacity: number): Promise<Line> {
+  await using cast = await castOf(kind, limit);
+  const { server, clients } = cast;
   const stages = RAMP.map((part): Stage => ({
-    perSecond: CAPACITY[kind] * part / line.clients,
+    perSecond: capacity * part / line.clients,
     seconds: line.seconds,
   }));
   const outcomes = await Promise.all(clients.map((one, index) => {
@@ -102,6 +108,7 @@ async function measure(kind: WorkKind, limit: LimitKind): Promise<Line> {
   return {
     kind,
     limit,
+    capacity,
     steps,
     ofPeak: steps[TOP]!.goodput / best,
     recoveryMs: recoveryOf(outcomes),
@@ -144,10 +151,14 @@ function recoveryOf(outcomes: readonly Outcome[]): number {
   return Infinity;
 }
 
-function show({ kind, limit, steps, ofPeak, recoveryMs, heapMiB, residentMiB }: Line): void {
+function show(
+  { kind, limit, capacity, steps, ofPeak, recoveryMs, heapMiB, residentMiB }: Line,
+): void {
   const whole = (value: number): string => Math.round(value).toLocaleString("en");
   console.log(
-    `\n${kind}, ${limit}: ${whole(ofPeak * 100)} % of its peak at 5 times the capacity; ` +
+    `\n${kind}, ${limit}, of ${whole(capacity)} calls a second: ${
+      whole(ofPeak * 100)
+    } % of its peak at 5 times the capacity; ` +
       `recovers in ${whole(recoveryMs)} ms; ` +
       `heap ${whole(heapMiB)} MiB, resident ${whole(residentMiB)} MiB`,
   );
@@ -161,8 +172,9 @@ function show({ kind, limit, steps, ofPeak, recoveryMs, heapMiB, residentMiB }: 
 }
 
 for (const kind of line.kinds) {
+  const capacity = await capacityOf(kind);
   for (const limit of line.limits) {
-    const result = await measure(kind, limit);
+    const result = await measure(kind, limit, capacity);
     if (line.json) console.log(JSON.stringify(result));
     else show(result);
   }

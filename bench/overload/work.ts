@@ -24,12 +24,6 @@ export const WAIT_MS = 10;
 /** How many there are. */
 export const POOL = 20;
 
-/** Calls a second that the handler could serve at most. */
-export const CAPACITY: Readonly<Record<WorkKind, number>> = {
-  compute: 1_000 / COMPUTE_MS,
-  wait: 1_000 / WAIT_MS * POOL,
-};
-
 /** What is called: 64 bytes there and back. */
 export const Work: Service<{ work: SingleMethod<Uint8Array, Uint8Array> }> = service("work", {
   work: method({ request: t.raw(), response: t.raw() }),
@@ -40,6 +34,12 @@ export interface Stage {
   /** How many calls come in a second, on average. */
   readonly perSecond: number;
   /** How long. */
+  readonly seconds: number;
+}
+
+/** As many calls as are answered, so many at a time. */
+export interface FullLoad {
+  readonly inFlight: number;
   readonly seconds: number;
 }
 
