@@ -15,18 +15,21 @@ import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { dialFloor, writeAll } from "../rpc/floor.ts";
 import { reachedBy } from "../rpc/plan.ts";
 import { Far } from "./contracts.ts";
+import { FramedBulk } from "./framed.ts";
 import { SECRET, type StartOrder } from "./server.ts";
 
 /** What loads a path. */
 export interface LoadOrder {
-  /** A raw socket one way, a raw echo, messages of a stream, or requests that are echoed; or nothing. */
-  readonly kind: "sink" | "echo" | "stream" | "requests" | "none";
+  /** A raw socket one way, a raw echo, raw pieces with small requests between them, messages of a stream, or requests that are echoed; or nothing. */
+  readonly kind: "sink" | "echo" | "framed" | "stream" | "requests" | "none";
   /** Where the path begins. */
   readonly port: number;
   /** How large each message is. */
   readonly size: number;
   /** How many are in flight, where they are echoed. */
   readonly inflight: number;
+  /** How many bytes of raw pieces may be under way. */
+  readonly windowBytes: number;
   /** Whether to ask small requests beside it. */
   readonly beside: boolean;
 }
@@ -59,10 +62,12 @@ class Load {
   async start(): Promise<void> {
     const { kind, port, beside, inflight } = this.#order;
     if (kind === "sink" || kind === "echo") return await this.#startRaw();
+    if (kind === "framed") return await this.#startFramed();
     const endpoint = parseNetEndpoint(`tcp://127.0.0.1:${port}`);
     const connection = await connect(constantResolver(endpoint));
     this.#close = () => connection[Symbol.asyncDispose]();
-    const far = client(Far, connection), message = new Uint8Array(this.#order.size);
+    const far = client(Far, connection);
+    const message = new Uint8Array(this.#order.size), small = new Uint8Array(64);
     const stream = async (): Promise<void> => {
       const call = far.upload(new Uint8Array());
       while (!this.#isOver) await call.send(message);
@@ -77,13 +82,13 @@ class Load {
     };
     if (kind === "stream") this.#work.push(stream());
     if (kind === "requests") { for (let n = 0; n < inflight; n++) this.#work.push(ask()); }
-    if (beside) this.#work.push(this.#askSmall(far));
+    if (beside) this.#work.push(this.#askSmall(() => far.echo(small)));
   }
 
-  async #askSmall(far: { echo(bytes: Uint8Array): Promise<Uint8Array> }): Promise<void> {
-    const small = new Uint8Array(64), asked: Promise<void>[] = [];
+  async #askSmall(askOne: () => Promise<unknown>): Promise<void> {
+    const asked: Promise<void>[] = [];
     const ask = async (intendedMs: number): Promise<void> => {
-      await far.echo(small);
+      await askOne();
       this.smallMs.push(performance.now() - intendedMs);
     };
     for (let nextMs = performance.now(); !this.#isOver; nextMs += SMALL_EVERY_MS) {
@@ -93,6 +98,18 @@ class Load {
       asked.push(ask(Math.max(nextMs, performance.now())));
     }
     await Promise.all(asked);
+  }
+
+  async #startFramed(): Promise<void> {
+    const { port, size, windowBytes } = this.#order;
+    const channel = await dialFloor({ href: `tcp://127.0.0.1:${port}`, identity: null });
+    if (channel.kind !== "bytes") throw new Error("a raw socket carries bytes");
+    const bulk = new FramedBulk(channel, size, windowBytes), running = bulk.run();
+    this.#close = async () => {
+      bulk.end();
+      await running;
+    };
+    this.#work.push(this.#askSmall(() => bulk.ask()));
   }
 
   async #startRaw(): Promise<void> {

@@ -25,7 +25,7 @@ const LINE = new CommandLine(
   "deno task bench:distance",
   "Fills paths of several lengths through a proxy in a process of its own, by a raw socket and by one connection in turns.",
   {
-    trips: text("round trips in milliseconds", "MS,…", "1,20,100,300"),
+    trips: text("round trips in milliseconds", "MS,…", "1,5,20,100,300"),
     seconds: seconds("how long to measure each, after a while that is not measured", 3),
     gigabits: text("gigabits a second of the path", "N", "1"),
     json: flag("one line of JSON"),
@@ -36,6 +36,8 @@ const SETTLING_MS = 1_000, SETTLING_TRIPS = 22;
 /** The round trip over which connections begin: all else takes little of it. */
 const START_TRIP_MS = 200;
 const KIB = 1024;
+/** So much longer than a round trip takes are raw pieces under way, as bulk may be by the pacer. */
+const TURNS_MS = 2;
 /** Enough that the path is busy while the proxy waits for its timers, which take a millisecond and more. */
 const BUFFER_BYTES = 1024 * KIB;
 const INFLIGHT = 64;
@@ -60,7 +62,9 @@ interface Carried {
 
 async function carry(tripMs: number, part: Partial<LoadOrder>): Promise<Carried> {
   const kind = part.kind ?? "none";
-  const toPort = kind === "sink" || kind === "echo" ? ports[kind] : ports.service;
+  const toPort = kind === "sink" || kind === "echo" || kind === "framed"
+    ? ports[kind]
+    : ports.service;
   const path: DistanceOrder = {
     toPort,
     delayMs: tripMs / 2,
@@ -73,6 +77,7 @@ async function carry(tripMs: number, part: Partial<LoadOrder>): Promise<Carried>
     port,
     size: 64 * KIB,
     inflight: INFLIGHT,
+    windowBytes: 0,
     beside: false,
     ...part,
   };
@@ -155,6 +160,12 @@ for (const tripMs of options.trips.split(",").map(Number)) {
     ]);
   };
   row("raw socket, one way", sink, null);
+  const windowBytes = bytesPerMs * (emptyMs + TURNS_MS);
+  row(
+    "raw pieces of 64 KiB, requests beside",
+    await carry(tripMs, { kind: "framed", windowBytes, beside: true }),
+    sink,
+  );
   row("stream of 64 KiB", await carry(tripMs, { kind: "stream" }), sink);
   row(
     "stream of 256 KiB, requests beside",

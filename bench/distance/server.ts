@@ -1,5 +1,5 @@
 /**
- * The process at the far end: a service, a raw echo and a raw sink.
+ * The process at the far end: a service, a raw echo, a raw sink, and one that answers small requests.
  *
  * @module
  */
@@ -7,16 +7,18 @@
 import { implement, listen, serve, sharedSecret } from "@internode/grid/call";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
-import { serveFloor } from "../rpc/floor.ts";
+import { serveChannels, serveFloor } from "../rpc/floor.ts";
 import type { NodeIdentity } from "../rpc/identity.ts";
 import { reachedBy } from "../rpc/plan.ts";
 import { Far } from "./contracts.ts";
+import { answerFramed } from "./framed.ts";
 
 /** The ports of the far end. */
 export interface FarPorts {
   readonly service: number;
   readonly echo: number;
   readonly sink: number;
+  readonly framed: number;
 }
 
 /** A service whose start-up is measured. */
@@ -35,7 +37,7 @@ export const SECRET = "the secret of a bench over a distance";
 const READ_BYTES = 256 * 1024;
 
 if (import.meta.main) {
-  const [service, echo, sink] = freePorts(3) as [number, number, number];
+  const [service, echo, sink, framed] = freePorts(4) as [number, number, number, number];
   let bytes = 0;
   const implementation = implement(Far, {
     echo: (message) => message,
@@ -46,6 +48,12 @@ if (import.meta.main) {
   const address = `tcp://127.0.0.1:${service}`;
   const server = serve(await listen(address, implementation), { graceMs: 0 });
   const floor = await serveFloor({ href: `tcp://127.0.0.1:${echo}`, identity: null });
+  const framedFloor = await serveChannels(
+    { href: `tcp://127.0.0.1:${framed}`, identity: null },
+    async (channel) => {
+      if (channel.kind === "bytes") await answerFramed(channel, (count) => bytes += count);
+    },
+  );
   const listener = Deno.listen({ hostname: "127.0.0.1", port: sink });
   const swallow = async (conn: Deno.Conn): Promise<void> => {
     const buffer = new Uint8Array(READ_BYTES);
@@ -69,12 +77,13 @@ if (import.meta.main) {
         ...(hasSecret ? { auth: sharedSecret(SECRET) } : {}),
       });
     },
-    ports: (): FarPorts => ({ service, echo, sink }),
+    ports: (): FarPorts => ({ service, echo, sink, framed }),
     taken: (): number => bytes,
   });
   await (started as AsyncDisposable | null)?.[Symbol.asyncDispose]();
   listener.close();
   await accepting;
+  await framedFloor[Symbol.asyncDispose]();
   await floor[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
 }

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { setPriority } from "node:os";
+import { shortSleep, type Sleep } from "../../../bench/support/short_sleep.ts";
 import { Fifo } from "../../../lib/wire/fifo.ts";
 import { answerCommands } from "../../../tools/processes/answer_commands.ts";
 
@@ -33,19 +35,30 @@ export interface DistanceOrder extends Distance {
 }
 
 const READ_BYTES = 64 * 1024;
+/** Smaller parcels are copied, so that they keep no buffer of that size. */
+const COPIED_BYTES = 4 * 1024;
+/** Timers come up to two milliseconds late, so the rest of a wait is slept. */
+const SLEPT_MS = 3, TIMER_LATE_MS = 2;
+/** A path does not wait for a processor; only some users may ask for that. */
+const PRIORITY = -10;
 
 /** A port through which connections reach another one, over a distance. */
 export class DistanceProxy implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #order: DistanceOrder;
+  readonly #sleep: Sleep;
   readonly #connections = new Set<Deno.Conn>();
   readonly #lanes = new Set<Lane>();
   readonly #accepting: Promise<void>;
   #isOver = false;
 
-  /** @param order What the path is like, and where it leads. */
-  constructor(order: DistanceOrder) {
+  /**
+   * @param order What the path is like, and where it leads.
+   * @param sleep How it waits for less than a few milliseconds.
+   */
+  constructor(order: DistanceOrder, sleep: Sleep = pause) {
     this.#order = order;
+    this.#sleep = sleep;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#accepting = this.#accept();
   }
@@ -71,7 +84,9 @@ export class DistanceProxy implements AsyncDisposable {
       end.setNoDelay();
       this.#connections.add(end);
     }
-    const lanes = [new Lane(near, far, this.#order), new Lane(far, near, this.#order)];
+    const lanes = [[near, far], [far, near]].map(([from, to]) =>
+      new Lane(from!, to!, this.#order, this.#sleep)
+    );
     for (const lane of lanes) this.#lanes.add(lane);
     await Promise.all(lanes.map((lane) => lane.ended));
     for (const lane of lanes) this.#lanes.delete(lane);
@@ -109,8 +124,12 @@ class Lane {
   #wake = (): void => {};
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #queuedBytes = 0;
+  /** New ones would be garbage that stops the path while it is collected. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  readonly #shortSleep: Sleep;
 
-  constructor(from: Deno.TcpConn, to: Deno.TcpConn, distance: Distance) {
+  constructor(from: Deno.TcpConn, to: Deno.TcpConn, distance: Distance, sleep: Sleep) {
+    this.#shortSleep = sleep;
     this.#distance = {
       delayMs: 0,
       jitterMs: 0,
@@ -139,12 +158,15 @@ class Lane {
       ? Infinity
       : bufferBytes + bytesPerMs * (delayMs + jitterMs + stallMs);
     while (!this.#isOver) {
-      const buffer = new Uint8Array(READ_BYTES), count = await from.read(buffer);
+      const buffer = this.#spare.pop() ?? new Uint8Array(READ_BYTES);
+      const count = await from.read(buffer);
       const nowMs = performance.now();
-      this.#add(count === null ? null : buffer.subarray(0, count), nowMs);
-      if (count === null) return;
+      if (count === null) return this.#add(null, nowMs);
+      const isCopied = count < COPIED_BYTES;
+      this.#add(isCopied ? buffer.slice(0, count) : buffer.subarray(0, count), nowMs);
+      if (isCopied) this.#spare.push(buffer);
       const waitMs = this.#busyUntilMs - nowMs - mostMs;
-      if (waitMs > 0) await pause(waitMs);
+      if (waitMs > 0) await (waitMs < SLEPT_MS ? this.#shortSleep(waitMs) : pause(waitMs));
       while (this.#queuedBytes > mostBytes && !this.#isOver) await pause(1);
     }
   }
@@ -175,20 +197,24 @@ class Lane {
       if (bytes === null) return await to.closeWrite();
       this.#queuedBytes -= bytes.length;
       for (let sent = 0; sent < bytes.length;) sent += await to.write(bytes.subarray(sent));
+      if (bytes.buffer.byteLength === READ_BYTES) this.#spare.push(new Uint8Array(bytes.buffer));
     }
   }
 
-  /** Until then, or until there is something new to look at where nothing is under way. */
-  #sleep(forMs: number): Promise<void> {
-    return new Promise((resolve) => {
+  /** Not longer than that; until there is something new to look at where nothing is under way. */
+  async #sleep(forMs: number): Promise<void> {
+    if (forMs < SLEPT_MS) return void await this.#shortSleep(forMs);
+    await new Promise<void>((resolve) => {
       this.#wake = () => {
         if (forMs !== Infinity && !this.#isOver) return;
         clearTimeout(this.#timer);
         resolve();
       };
+      if (forMs === Infinity) return;
       // deno-lint-ignore internode/no-sleep -- slowness is what this is for
-      if (forMs !== Infinity) this.#timer = setTimeout(resolve, Math.floor(forMs));
+      this.#timer = setTimeout(resolve, Math.floor(forMs - TIMER_LATE_MS));
     });
+    this.#wake = () => {};
   }
 }
 
@@ -200,9 +226,14 @@ function pause(forMs: number): Promise<void> {
 /** Where it is run as a program, `open` gives the near port of another path. */
 if (import.meta.main) {
   const proxies: DistanceProxy[] = [];
+  try {
+    setPriority(PRIORITY);
+  } catch {
+    // Not this user.
+  }
   await answerCommands({
     open: (order: DistanceOrder): number => {
-      const proxy = new DistanceProxy(order);
+      const proxy = new DistanceProxy(order, shortSleep());
       proxies.push(proxy);
       return proxy.port;
     },
