@@ -90,7 +90,8 @@ export class ReadQueue<Item extends Sized> extends BoundedQueue {
     let all = this.#runs.shift();
     if (all === undefined) return null;
     if (this.#read > 0) all = all.slice(this.#read);
-    if (this.#runs.length > 0) all = all.concat(...this.#runs);
+    // One by one, as there may be more runs than a call takes arguments.
+    for (const run of this.#runs) for (const item of run) all.push(item);
     this.forget();
     this.onTaken(all.length, this.bytes);
     return all;

@@ -91,3 +91,11 @@ Deno.test("there is room for a frame when all of it fits, or half of the queue i
   await Promise.resolve();
   assertEquals([rooms, queue.length], [1, 4]);
 });
+
+Deno.test("all that waits is taken together however many frames it came in", () => {
+  const count = 150_000, queue = read({ maxQueued: count });
+  for (let at = 1; at <= count; at++) queue.pushAll(items(at, at), 10);
+  const all = queue.takeAll()!;
+  assertEquals([all.length, all[0]!.at, all.at(-1)!.at], [count, 1, count]);
+  assertEquals([queue.length, queue.bytes, queue.takeAll()], [0, 0, null]);
+});
