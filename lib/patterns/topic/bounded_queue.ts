@@ -71,14 +71,14 @@ export abstract class BoundedQueue {
     return (this.#room ??= Promise.withResolvers()).promise;
   }
 
-  /** How many of so many items, of so many bytes together, find room: all, or those of which that is certain. */
+  /** How many of so many items, of so many bytes together, find room: all only if that is certain; whether a single one of too many bytes does is for the policy. */
   fitting(items: number, bytes: number): number {
     if (this.#ending !== null) return items;
     const { maxQueued, maxQueuedBytes } = this.#settings;
     if (this.#bytes + bytes <= maxQueuedBytes) {
       return Math.max(0, Math.min(items, maxQueued - this.#length));
     }
-    return this.hasRoom ? 1 : 0;
+    return this.hasRoom ? Math.min(1, items - 1) : 0;
   }
 
   /** Takes no more; what is queued can still be read. Only the first end counts. */

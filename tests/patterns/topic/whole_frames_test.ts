@@ -50,3 +50,28 @@ for (const channels of ["bytes", "messages"] as const) {
     await grid.close();
   });
 }
+
+Deno.test("a message alone in its frame does not go beyond the bytes that may wait", async () => {
+  const joined: JoinedTopic<Uint8Array>[] = [];
+  const raw = topic("raw", t.raw(), { slow: "drop-newest", maxQueuedBytes: 1_000 });
+  const grid = simulatedGrid({
+    nodes: 2,
+    serve: (manager: Manager, { index, clock, random }) => {
+      joined[index] = raw.join(manager, { clock, random });
+    },
+  });
+  await grid.run(async () => {
+    await grid.start();
+    const messages = joined[1]!.subscribe();
+    await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 1, 60_000);
+    for (const bytes of [600, 600, 300]) {
+      await joined[0]!.publish(new Uint8Array(bytes));
+      await grid.clock.advance(1_000);
+    }
+    assertEquals([messages.queued, messages.dropped, messages.missed], [2, 1, 0]);
+    assertEquals((await messages.next()).value!.sequence, 1);
+    assertEquals((await messages.next()).value!.sequence, 3);
+    for (const one of joined) one.close();
+  });
+  await grid.close();
+});
