@@ -11,7 +11,7 @@ const MEMORY_MS = 10_000;
 /** How many round trips at least. */
 const MEMORY_TRIPS = 16;
 /** Over a shorter time the bandwidth of a far path is not measured: when a process pauses for some milliseconds, what gathers meanwhile arrives at once, and the path seems to hold as much more. */
-const MEASURE_MS = 50;
+const MEASURE_MS = 100;
 /** A delay from which on it matters how soon a path is filled. */
 const GROWS_MS = 10;
 /** For so many round trips a path may look longer than it is, as a process that begins is slow. */
@@ -129,8 +129,8 @@ export class PathEstimate {
   /**
    * How many bytes a millisecond have arrived; `null` if that tells little.
    *
-   * Of a far path with short round trips: over at least 50 ms. A message may be
-   * over sooner than that. In its first 50 ms each round trip counts, as if it
+   * Of a far path with short round trips: over at least 100 ms. A message may be
+   * over sooner than that. In its first 100 ms each round trip counts, as if it
    * had taken as much longer as turns may hold a frame back.
    */
   #rateOf(arrival: Arrival, isNext: boolean): number | null {

@@ -52,8 +52,9 @@ Deno.test("on a far path, twice what it has shown to hold is tried as long as it
   for (
     const [trips, delayMs, isBeside, expected] of [
       // 2 ms more than the delay may be spent in turns: of a short message it is taken for granted that they were.
-      [3, 64, false, 2 * 66 / 64 * 2048],
-      [3, 64, true, 2 * 66 / 64 * 2048],
+      [3, 128, false, 2 * 130 / 128 * 2048],
+      [3, 128, true, 2 * 130 / 128 * 2048],
+      [3, 64, false, 2 * 2048],
       [3, 16, false, 2 * 2048],
       [3, 16, true, 2 * 2048],
       // A process that begins is slow, and so every path looks far away.
