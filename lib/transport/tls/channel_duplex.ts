@@ -18,8 +18,10 @@ import type { ByteChannel } from "../channel/transport.ts";
 /** For a handshake, because thousands may be in progress. */
 const FIRST_READ_BYTES = 2 * 1024;
 const SMALL_READ_BYTES = 16 * 1024, LARGE_READ_BYTES = 128 * 1024;
-/** After this many reads that decrypt to nothing, which no session notices, timers and other sockets get a turn. */
+/** After this many reads that decrypt to nothing, which no session notices, or to much less than was read, timers and other sockets get a turn. */
 const MAX_READS = 16;
+/** The part of what was read that is decrypted, at least, of records that are not made to take time: one of a byte is 23 bytes. */
+const LEAST_DECRYPTED = 0.5;
 /** Encrypted pieces below this are put together before they are written. */
 const MAX_GATHERED_BYTES = 256 * 1024;
 /** With as much ballast as for payloads, full collections still came. */
@@ -49,8 +51,11 @@ export class ChannelDuplex extends Duplex {
   readonly #mayRead: () => boolean;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #readBytes = FIRST_READ_BYTES;
-  /** How many reads there were since something was decrypted, or since the last turn of the event loop. */
+  /** How many reads there were since enough was decrypted, or since the last turn of the event loop. */
   #reads = 0;
+  /** How many bytes these have brought, and how many were decrypted. */
+  #broughtBytes = 0;
+  #decryptedBytes = 0;
   /** Whether the next read waits for a later turn. */
   #isDeferred = false;
   #onGone: (() => void) | null = null;
@@ -77,9 +82,14 @@ export class ChannelDuplex extends Duplex {
     this.#allowanceBytes = Infinity;
   }
 
-  /** Something was decrypted: whoever reads it sees to it that timers and other sockets get a turn. */
-  onDecrypted(): void {
-    this.#reads = 0;
+  /** So much was decrypted: whoever reads it sees to it that timers and other sockets get a turn. */
+  onDecrypted(bytes: number): void {
+    this.#decryptedBytes += bytes;
+    if (this.#decryptedBytes >= LEAST_DECRYPTED * this.#broughtBytes) this.#countAnew();
+  }
+
+  #countAnew(): void {
+    this.#reads = this.#broughtBytes = this.#decryptedBytes = 0;
   }
 
   /** More may be read again. */
@@ -113,7 +123,7 @@ export class ChannelDuplex extends Duplex {
   }
 
   #readLater(): void {
-    this.#reads = 0;
+    this.#countAnew();
     this.#isDeferred = true;
     systemClock.defer(() => {
       this.#isDeferred = false;
@@ -166,6 +176,7 @@ export class ChannelDuplex extends Duplex {
       return;
     }
     this.#allowanceBytes -= count;
+    this.#broughtBytes += count;
     // Where much comes more follows, and larger reads cost less; an idle connection holds a small one.
     this.#readBytes = this.#allowanceBytes < Infinity
       ? FIRST_READ_BYTES

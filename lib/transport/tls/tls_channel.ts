@@ -205,7 +205,7 @@ export class TlsChannel implements ByteChannel {
 
   #onData(chunk: Uint8Array): void {
     if (this.#closed) return;
-    this.#duplex.onDecrypted();
+    this.#duplex.onDecrypted(chunk.length);
     this.#inbox.add(chunk);
     const read = this.#read;
     if (read === null) return;

@@ -61,6 +61,26 @@ Deno.test("reading waits for no turn of the event loop while something is decryp
   await channel.ended;
 });
 
+Deno.test("reading waits for a turn of the event loop while next to nothing is decrypted", async () => {
+  const underneath = new Endless(), inbox = new TlsInbox();
+  const duplex = new ChannelDuplex(underneath, Infinity, inbox.hasRoom);
+  const socket = new PassThrough() as unknown as TLSSocket;
+  const channel = new TlsChannel(socket, duplex, inbox, "nowhere");
+  // As much as there is in records of one byte.
+  duplex.on(
+    "data",
+    (chunk: Uint8Array) => socket.emit("data", chunk.subarray(0, chunk.length / 23)),
+  );
+  let hasTurned = false;
+  const turn = setImmediate(() => hasTurned = true);
+  const into = new Uint8Array(128 * 1024);
+  while (underneath.reads < 100 && !hasTurned) await channel.read(into);
+  assertEquals([underneath.reads < 20, hasTurned], [true, true]);
+  clearImmediate(turn);
+  duplex.destroy();
+  await channel.ended;
+});
+
 /** Takes so many bytes at a time. */
 const TAKEN_BYTES = 1_000;
 
