@@ -170,7 +170,7 @@ export class Feed<T> {
       for (let full = sink.room(left); full !== null; full = sink.room(left)) await full;
       if (signal.aborted) return;
       const fitting = sink.fitting(left, bytes);
-      const some = messages.slice(from, from += Math.max(1, fitting));
+      const some = messages.slice(from, from += Math.max(1, fitting)).map(apart);
       let size = 0;
       for (const message of some) size += message.size;
       bytes -= size;
@@ -217,6 +217,12 @@ export class Feed<T> {
     if (this.kept.length === this.#parts.replay) this.kept.shift();
     this.kept.push(message);
   }
+}
+
+/** A message that keeps no more memory than it counts for: of its frame others may be dropped. */
+function apart<T>(message: ReceivedMessage<T>): ReceivedMessage<T> {
+  const { value } = message;
+  return value instanceof Uint8Array ? { ...message, value: value.slice() as T } : message;
 }
 
 /** Lets those who await a message take it, and ask for the next one. */

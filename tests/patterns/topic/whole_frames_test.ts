@@ -75,3 +75,35 @@ Deno.test("a message alone in its frame does not go beyond the bytes that may wa
   });
   await grid.close();
 });
+
+Deno.test("a message whose frame is taken in part keeps none of the rest", async () => {
+  const joined: JoinedTopic<Uint8Array>[] = [];
+  const raw = [1_000, 2].map((maxQueued) =>
+    topic("raw", t.raw(), { slow: "drop-newest", maxQueued })
+  );
+  const grid = simulatedGrid({
+    nodes: 2,
+    serve: (manager: Manager, { index, clock, random }) => {
+      joined[index] = raw[index]!.join(manager, { clock, random });
+    },
+  });
+  await grid.run(async () => {
+    await grid.start();
+    const messages = joined[1]!.subscribe();
+    await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 1, 60_000);
+    await Promise.all(
+      Array.from({ length: 100 }, (_, at) => joined[0]!.publish(new Uint8Array(100).fill(at))),
+    );
+    await grid.clock.advance(1_000);
+    assertEquals([messages.queued, messages.dropped], [2, 98]);
+    for (const sequence of [1, 2]) {
+      const { value, ...rest } = (await messages.next()).value!;
+      assertEquals(rest.sequence, sequence);
+      assertEquals(value, new Uint8Array(100).fill(sequence - 1));
+      // The first one had a frame of its own.
+      if (sequence > 1) assertEquals(value.buffer.byteLength, 100);
+    }
+    for (const one of joined) one.close();
+  });
+  await grid.close();
+});
