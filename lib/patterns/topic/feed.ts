@@ -52,6 +52,8 @@ export interface FeedParts<T> {
   /** Carries a message. */
   readonly codec: Codec<T>;
   readonly replay: number;
+  /** Whether one message of a frame may be queued, and those behind it dropped. */
+  readonly dropsNewest: boolean;
   readonly backOff: BackOffOptions;
   readonly clock: Clock;
   readonly random: Random;
@@ -162,7 +164,7 @@ export class Feed<T> {
 
   /** Takes messages when there is room for them; what finds none is for the policy. */
   async #takeSome(messages: ReceivedMessage<T>[], bytes: number): Promise<void> {
-    const { sink } = this.#parts, { signal } = this.#stopped, { length } = messages;
+    const { sink, dropsNewest } = this.#parts, { signal } = this.#stopped, { length } = messages;
     for (let from = 0; from < length;) {
       const left = length - from;
       // Many have come at once: whoever reads gets to read before any is dropped.
@@ -170,9 +172,12 @@ export class Feed<T> {
       for (let full = sink.room(left); full !== null; full = sink.room(left)) await full;
       if (signal.aborted) return;
       const fitting = sink.fitting(left, bytes);
-      const some = messages.slice(from, from += Math.max(1, fitting)).map(apart);
+      const some = messages.slice(from, from += Math.max(1, fitting));
       let size = 0;
-      for (const message of some) size += message.size;
+      for (let at = 0; at < some.length; at++) {
+        size += some[at]!.size;
+        if (dropsNewest) some[at] = apart(some[at]!);
+      }
       bytes -= size;
       if (fitting > 1) this.#takeAll(some, size);
       else this.#take(some[0]!);
@@ -219,10 +224,11 @@ export class Feed<T> {
   }
 }
 
-/** A message that keeps no more memory than it counts for: of its frame others may be dropped. */
+/** A message that keeps no more memory than it counts for. */
 function apart<T>(message: ReceivedMessage<T>): ReceivedMessage<T> {
-  const { value } = message;
-  return value instanceof Uint8Array ? { ...message, value: value.slice() as T } : message;
+  const { value, publisher, sequence, size } = message;
+  if (!(value instanceof Uint8Array)) return message;
+  return { value: value.slice() as T, publisher, sequence, size };
 }
 
 /** Lets those who await a message take it, and ask for the next one. */

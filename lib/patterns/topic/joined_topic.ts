@@ -89,6 +89,7 @@ export class JoinedTopic<T> implements AsyncDisposable {
       contract,
       codec,
       replay: settings.replay,
+      dropsNewest: settings.slow === "drop-newest",
       backOff: resolveBackOff("backOff", DEFAULT_BACK_OFF, backOff),
       clock: time,
       random: chance,
