@@ -2,43 +2,18 @@
 
 import { InternodeError, type Manager, stream } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { type JoinedTopic, topic, type TopicOptions } from "@internode/grid/patterns";
-import type { SimulatedCluster } from "@internode/grid/testing";
+import { type JoinedTopic, type Topic, topic, type TopicOptions } from "@internode/grid/patterns";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-
-interface World {
-  readonly grid: SimulatedCluster<Manager>;
-  readonly joined: readonly JoinedTopic<number>[];
-  /** Waits until so many nodes subscribe at a node. */
-  subscribed(at: number, nodes: number): Promise<void>;
-  /** Lets everything arrive. */
-  settle(): Promise<void>;
-}
+import { type GridSetup, simulatedGrid } from "../../support/simulation/simulated_grid.ts";
+import { type TopicWorld, withTopic } from "../../support/simulation/with_topic.ts";
 
 /** Nodes that have joined a topic of numbers. */
-async function withTopic(
+function withNumbers(
   nodes: number,
   options: TopicOptions,
-  body: (world: World) => Promise<void>,
+  body: (world: TopicWorld<number>) => Promise<void>,
 ): Promise<void> {
-  const numbers = topic("numbers", t.uint(), options), joined: JoinedTopic<number>[] = [];
-  const grid = simulatedGrid({
-    nodes,
-    serve: (manager, { index, clock, random }) => {
-      joined[index] = numbers.join(manager, { clock, random });
-    },
-  });
-  await grid.run(async () => {
-    await grid.start();
-    const { clock } = grid;
-    const subscribed = (at: number, many: number): Promise<void> =>
-      clock.runUntil(() => joined[at]!.stats().nodes.length === many, 60_000);
-    const settle = (): Promise<void> => clock.advance(200);
-    await body({ grid, joined, subscribed, settle });
-    for (const one of joined) one.close();
-  });
-  await grid.close();
+  return withTopic(topic("numbers", t.uint(), options), { nodes }, body);
 }
 
 /** Reads so many values. */
@@ -53,7 +28,7 @@ async function firstWord(from: AsyncIterator<{ value: string }>): Promise<string
 }
 
 Deno.test("a message goes to all subscriptions on all nodes, and to no node without any", () =>
-  withTopic(3, {}, async ({ grid, joined, subscribed, settle }) => {
+  withNumbers(3, {}, async ({ grid, joined, subscribed, settle }) => {
     const [a, b, c] = joined as [JoinedTopic<number>, JoinedTopic<number>, JoinedTopic<number>];
     const own = a.subscribe(), one = b.subscribe(), two = b.subscribe();
     await subscribed(0, 1);
@@ -78,7 +53,7 @@ Deno.test("a message goes to all subscriptions on all nodes, and to no node with
   }));
 
 Deno.test("messages say who has published them, as the how-manieth", () =>
-  withTopic(2, {}, async ({ grid, joined, subscribed }) => {
+  withNumbers(2, {}, async ({ grid, joined, subscribed }) => {
     const reader = joined[1]!.subscribe();
     await subscribed(0, 1);
     await joined[0]!.publish(7);
@@ -89,7 +64,7 @@ Deno.test("messages say who has published them, as the how-manieth", () =>
   }));
 
 Deno.test("who comes late gets the last messages of each publisher, also on the same node", () =>
-  withTopic(2, { replay: 2 }, async ({ joined, subscribed, settle }) => {
+  withNumbers(2, { replay: 2 }, async ({ joined, subscribed, settle }) => {
     for (const at of [1, 2, 3]) await joined[0]!.publish(at);
     const late = joined[1]!.subscribe(), own = joined[0]!.subscribe();
     assertEquals(await take(2, late), [2, 3]);
@@ -105,7 +80,7 @@ Deno.test("who comes late gets the last messages of each publisher, also on the 
 
 Deno.test("policies for who is slow: the oldest or the newest are dropped, and counted", async () => {
   for (const slow of ["drop-oldest", "drop-newest"] as const) {
-    await withTopic(2, { slow, maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
+    await withNumbers(2, { slow, maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
       const far = joined[1]!.subscribe(), near = joined[0]!.subscribe();
       await subscribed(0, 1);
       for (const at of [1, 2, 3, 4, 5]) {
@@ -121,7 +96,7 @@ Deno.test("policies for who is slow: the oldest or the newest are dropped, and c
 });
 
 Deno.test("what a publisher drops for a node is known there as missed", () =>
-  withTopic(2, { maxQueued: 2 }, async ({ grid, joined, subscribed, settle }) => {
+  withNumbers(2, { maxQueued: 2 }, async ({ grid, joined, subscribed, settle }) => {
     const reader = joined[1]!.subscribe();
     await subscribed(0, 1);
     // In one turn nothing leaves.
@@ -135,7 +110,7 @@ Deno.test("what a publisher drops for a node is known there as missed", () =>
   }));
 
 Deno.test("disconnect: who is too slow gets what is queued, then an error", () =>
-  withTopic(2, { slow: "disconnect", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
+  withNumbers(2, { slow: "disconnect", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
     const far = joined[1]!.subscribe(), near = joined[0]!.subscribe();
     await subscribed(0, 1);
     for (const at of [1, 2, 3]) {
@@ -151,7 +126,7 @@ Deno.test("disconnect: who is too slow gets what is queued, then an error", () =
   }));
 
 Deno.test("disconnect: a node that its publisher has given up is told so", () =>
-  withTopic(2, { slow: "disconnect", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
+  withNumbers(2, { slow: "disconnect", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
     const reader = joined[1]!.subscribe();
     await subscribed(0, 1);
     for (const at of [1, 2, 3, 4, 5]) void joined[0]!.publish(at);
@@ -167,7 +142,7 @@ Deno.test("disconnect: a node that its publisher has given up is told so", () =>
   }));
 
 Deno.test("backpressure: publishing waits for the slowest, and nothing is dropped", () =>
-  withTopic(2, { slow: "backpressure", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
+  withNumbers(2, { slow: "backpressure", maxQueued: 2 }, async ({ joined, subscribed, settle }) => {
     const far = joined[1]!.subscribe(), near = joined[0]!.subscribe();
     await subscribed(0, 1);
     let published = 0;
@@ -187,7 +162,7 @@ Deno.test("backpressure: publishing waits for the slowest, and nothing is droppe
   }));
 
 Deno.test("closing ends what waits: subscriptions cleanly, publishing with an error", () =>
-  withTopic(2, { slow: "backpressure", maxQueued: 1 }, async ({ joined, subscribed, settle }) => {
+  withNumbers(2, { slow: "backpressure", maxQueued: 1 }, async ({ joined, subscribed, settle }) => {
     const near = joined[0]!.subscribe(), far = joined[1]!.subscribe();
     await subscribed(0, 1);
     await joined[0]!.publish(1);
@@ -204,7 +179,7 @@ Deno.test("closing ends what waits: subscriptions cleanly, publishing with an er
   }));
 
 Deno.test("a signal ends a subscription, and a node that closes its subscriptions", () =>
-  withTopic(2, {}, async ({ grid, joined, subscribed }) => {
+  withNumbers(2, {}, async ({ grid, joined, subscribed }) => {
     const controller = new AbortController(), reason = new Error("enough");
     const { signal } = controller;
     const next = joined[0]!.subscribe({ signal }).next();
@@ -221,7 +196,7 @@ Deno.test("a signal ends a subscription, and a node that closes its subscription
   }));
 
 Deno.test("after a loss the node subscribes again, and counts what it has missed", () =>
-  withTopic(2, {}, async ({ grid, joined, subscribed, settle }) => {
+  withNumbers(2, {}, async ({ grid, joined, subscribed, settle }) => {
     const reader = joined[1]!.subscribe();
     await subscribed(0, 1);
     await joined[0]!.publish(1);
@@ -251,39 +226,26 @@ Deno.test("values of every codec travel: none, null, raw bytes, and text", async
     text: [topic("text", t.string()), "ä"],
   } as const;
   for (const [name, [made, value]] of Object.entries(topics)) {
-    const any = made as ReturnType<typeof topic<unknown>>, joined: JoinedTopic<unknown>[] = [];
-    const grid = simulatedGrid({
-      serve: (manager, { index, clock, random }) => {
-        joined[index] = any.join(manager, { clock, random });
-      },
-    });
-    await grid.run(async () => {
-      await grid.start();
+    await withTopic(made as Topic<unknown>, {}, async ({ joined, subscribed }) => {
       const reader = joined[1]!.subscribe();
-      await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 1, 60_000);
+      await subscribed(0, 1);
       await joined[0]!.publish(value);
       assertEquals((await reader.next()).value!.value, value, name);
-      for (const one of joined) one.close();
     });
-    await grid.close();
   }
 });
 
 Deno.test("messages that are published at once come together, and none is dropped that is read in time", async () => {
   // Of three nodes the last one takes no two messages at once: they would be too long for it.
-  const words = topic("words", t.string(), { maxQueued: 4 }), joined: JoinedTopic<string>[] = [];
-  const grid = simulatedGrid({
+  const words = topic("words", t.string(), { maxQueued: 4 });
+  const setup: GridSetup = {
     nodes: 3,
     options: ({ index }) =>
       index < 2 ? {} : { limits: { maxMessageBytes: 1_024, maxFragmentBytes: 1_024 } },
-    serve: (manager, { index, clock, random }) => {
-      joined[index] = words.join(manager, { clock, random });
-    },
-  });
-  await grid.run(async () => {
-    await grid.start();
+  };
+  await withTopic(words, setup, async ({ grid, joined, subscribed }) => {
     const { clock } = grid, readers = [joined[1]!.subscribe(), joined[2]!.subscribe()];
-    await clock.runUntil(() => joined[0]!.stats().nodes.length === 2, 60_000);
+    await subscribed(0, 2);
     const long = "x".repeat(600);
     for (let at = 0; at < 4; at++) void joined[0]!.publish(`${at} ${long}`);
     assertEquals(await Promise.all(readers.map((reader) => firstWord(reader))), ["0", "0"]);
@@ -294,23 +256,14 @@ Deno.test("messages that are published at once come together, and none is droppe
     const last: string[] = [];
     while (last.at(-1) !== "6") last.push(await firstWord(readers[1]!));
     assertEquals(last.slice(-3), ["4", "5", "6"]);
-    for (const one of joined) one.close();
   });
-  await grid.close();
 });
 
 Deno.test("a long message, and one that a getter of another one publishes, come as they are", async () => {
-  const record = t.record({ text: t.string() });
-  const made = topic("record", record), joined: JoinedTopic<t.Infer<typeof record>>[] = [];
-  const grid = simulatedGrid({
-    serve: (manager, { index, clock, random }) => {
-      joined[index] = made.join(manager, { clock, random });
-    },
-  });
-  await grid.run(async () => {
-    await grid.start();
+  const record = topic("record", t.record({ text: t.string() }));
+  await withTopic(record, {}, async ({ joined, subscribed }) => {
     const reader = joined[1]!.subscribe();
-    await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 1, 60_000);
+    await subscribed(0, 1);
     const texts = [3, 200, 5_000, 70_000, 1].map((length) => "x".repeat(length));
     for (const text of texts) void joined[0]!.publish({ text });
     void joined[0]!.publish({
@@ -323,13 +276,11 @@ Deno.test("a long message, and one that a getter of another one publishes, come 
     while (read.length < texts.length + 2) read.push((await reader.next()).value!.value.text);
     assertEquals(read.slice(0, texts.length), texts);
     assertEquals(read.slice(texts.length).toSorted(), ["inner", "outer"]);
-    for (const one of joined) one.close();
   });
-  await grid.close();
 });
 
 Deno.test("what makes no sense is refused", () =>
-  withTopic(1, {}, async ({ grid, joined }) => {
+  withNumbers(1, {}, async ({ grid, joined }) => {
     const odd: readonly Record<string, unknown>[] = [
       { slow: "drop" },
       { maxQueued: 0 },

@@ -1,10 +1,9 @@
 /** Messages of a topic that travel in frames of many bytes. */
 
-import type { Manager } from "@internode/grid";
 import * as t from "@internode/grid/codec";
-import { type JoinedTopic, topic } from "@internode/grid/patterns";
+import { topic } from "@internode/grid/patterns";
 import { assertEquals } from "@std/assert";
-import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
+import { withTopic } from "../../support/simulation/with_topic.ts";
 
 const COUNT = 1_000;
 
@@ -15,19 +14,10 @@ function bytesAt(at: number): Uint8Array {
 
 for (const channels of ["bytes", "messages"] as const) {
   Deno.test(`bytes of all lengths come as they were published, one by one and in batches, over ${channels}`, async () => {
-    const raw = topic("raw", t.raw(), { slow: "backpressure" }),
-      joined: JoinedTopic<Uint8Array>[] = [];
-    const grid = simulatedGrid({
-      nodes: 3,
-      channels,
-      serve: (manager: Manager, { index, clock, random }) => {
-        joined[index] = raw.join(manager, { clock, random });
-      },
-    });
-    await grid.run(async () => {
-      await grid.start();
+    const raw = topic("raw", t.raw(), { slow: "backpressure" });
+    await withTopic(raw, { nodes: 3, channels }, async ({ joined, subscribed }) => {
       const singly = joined[1]!.subscribe(), together = joined[2]!.subscribe().batches();
-      await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 2, 60_000);
+      await subscribed(0, 2);
       const publishing = (async () => {
         for (let at = 1; at <= COUNT; at++) await joined[0]!.publish(bytesAt(at));
       })();
@@ -45,25 +35,15 @@ for (const channels of ["bytes", "messages"] as const) {
       }
       await Promise.all([publishing, readOne]);
       assertEquals([joined[0]!.stats().dropped, singly.missed], [0, 0]);
-      for (const one of joined) one.close();
     });
-    await grid.close();
   });
 }
 
 Deno.test("a message alone in its frame does not go beyond the bytes that may wait", async () => {
-  const joined: JoinedTopic<Uint8Array>[] = [];
   const raw = topic("raw", t.raw(), { slow: "drop-newest", maxQueuedBytes: 1_000 });
-  const grid = simulatedGrid({
-    nodes: 2,
-    serve: (manager: Manager, { index, clock, random }) => {
-      joined[index] = raw.join(manager, { clock, random });
-    },
-  });
-  await grid.run(async () => {
-    await grid.start();
+  await withTopic(raw, { nodes: 2 }, async ({ grid, joined, subscribed }) => {
     const messages = joined[1]!.subscribe();
-    await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 1, 60_000);
+    await subscribed(0, 1);
     for (const bytes of [600, 600, 300]) {
       await joined[0]!.publish(new Uint8Array(bytes));
       await grid.clock.advance(1_000);
@@ -71,26 +51,16 @@ Deno.test("a message alone in its frame does not go beyond the bytes that may wa
     assertEquals([messages.queued, messages.dropped, messages.missed], [2, 1, 0]);
     assertEquals((await messages.next()).value!.sequence, 1);
     assertEquals((await messages.next()).value!.sequence, 3);
-    for (const one of joined) one.close();
   });
-  await grid.close();
 });
 
 Deno.test("a message whose frame is taken in part keeps none of the rest", async () => {
-  const joined: JoinedTopic<Uint8Array>[] = [];
   const raw = [1_000, 2].map((maxQueued) =>
     topic("raw", t.raw(), { slow: "drop-newest", maxQueued })
   );
-  const grid = simulatedGrid({
-    nodes: 2,
-    serve: (manager: Manager, { index, clock, random }) => {
-      joined[index] = raw[index]!.join(manager, { clock, random });
-    },
-  });
-  await grid.run(async () => {
-    await grid.start();
+  await withTopic(raw, { nodes: 2 }, async ({ grid, joined, subscribed }) => {
     const messages = joined[1]!.subscribe();
-    await grid.clock.runUntil(() => joined[0]!.stats().nodes.length === 1, 60_000);
+    await subscribed(0, 1);
     await Promise.all(
       Array.from({ length: 100 }, (_, at) => joined[0]!.publish(new Uint8Array(100).fill(at))),
     );
@@ -103,7 +73,5 @@ Deno.test("a message whose frame is taken in part keeps none of the rest", async
       // The first one had a frame of its own.
       if (sequence > 1) assertEquals(value.buffer.byteLength, 100);
     }
-    for (const one of joined) one.close();
   });
-  await grid.close();
 });
