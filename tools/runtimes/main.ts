@@ -6,8 +6,9 @@
  * @module
  */
 
+import { testFilesAt } from "../tests/test_files.ts";
 import { ALONE } from "../tests/test_groups.ts";
-import { build, programOf, ROOT } from "./build.ts";
+import { build, programOf } from "./build.ts";
 
 const HELP = `Usage: deno task test:on RUNTIME [--filter TEXT] [PATH…]
 
@@ -62,21 +63,6 @@ const IN_CI = [
 /** Long simulations, in which nothing is a runtime's. */
 const LEFT_OUT_IN_CI = ["tests/call/client/client_soak_test.ts"];
 
-/** The test files at a path. */
-async function filesAt(path: string): Promise<string[]> {
-  if (path.endsWith(".ts")) return [path];
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(new URL(path, ROOT))) {
-    if (isDirectory) found.push(...await filesAt(`${path}/${name}`));
-    else if (name.endsWith("_test.ts")) found.push(`${path}/${name}`);
-  }
-  return found.sort();
-}
-
-async function filesIn(paths: readonly string[]): Promise<string[]> {
-  return (await Promise.all(paths.map(filesAt))).flat();
-}
-
 /** Runs test files in a process of their own. */
 async function runIn(
   folder: string,
@@ -106,8 +92,9 @@ async function main([runtime, ...args]: readonly string[]): Promise<number> {
   }
   const filter = args[0] === "--filter" ? args[1] ?? "" : "";
   const paths = args[0] === "--filter" ? args.slice(2) : args;
-  const files = paths.length > 0 ? await filesIn(paths) : (await filesIn(IN_CI))
-    .filter((file) => !LEFT_OUT_IN_CI.includes(file));
+  const files = paths.length > 0
+    ? paths.flatMap(testFilesAt)
+    : IN_CI.flatMap(testFilesAt).filter((file) => !LEFT_OUT_IN_CI.includes(file));
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "internode-on-" }));
   try {
     await build(folder, ["tests/runtimes/run.ts", ...files]);

@@ -5,10 +5,9 @@
  * @module
  */
 
+import { ROOT, testFilesAt } from "./test_files.ts";
 import { type TestGroup, TestGroups } from "./test_groups.ts";
 
-/** The repository. */
-const ROOT = new URL("../../", import.meta.url);
 /** All permissions, and the flag that lets listeners share a port. */
 const ALL = ["-A", "--unstable-net"];
 
@@ -33,13 +32,6 @@ const SELECTIONS: Readonly<Record<string, Selection>> = {
   together: { groups: ["together"], args: [...ALL, "--parallel"], filesEachCore: 2 },
   alone: { groups: ["alone"], args: ALL },
 };
-
-function testsIn(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
-    if (isDirectory) return testsIn(`${folder}/${name}`);
-    return name.endsWith("_test.ts") ? [`${folder}/${name}`] : [];
-  }).sort();
-}
 
 function textOf(path: string): string | null {
   try {
@@ -72,7 +64,9 @@ async function main([name = "", ...more]: readonly string[]): Promise<number> {
     return 2;
   }
   const groups = new TestGroups(textOf);
-  const files = testsIn("tests").filter((path) => selection.groups.includes(groups.groupOf(path)));
+  const files = testFilesAt("tests").filter((path) =>
+    selection.groups.includes(groups.groupOf(path))
+  );
   const jobs = navigator.hardwareConcurrency * (selection.filesEachCore ?? 1);
   const folder = Deno.makeTempDirSync({ prefix: "internode-tests-" });
   try {
