@@ -58,6 +58,11 @@ export class FrameQueue<T> extends BoundedQueue {
     this.#frames = frames;
   }
 
+  /** Whether as much waits as a frame may have. */
+  get hasFrame(): boolean {
+    return this.length >= this.#limits.messages || this.bytes >= this.#limits.bytes;
+  }
+
   /**
    * Adds a message, or does what the policy says.
    *

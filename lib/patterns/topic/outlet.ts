@@ -55,8 +55,6 @@ export class Outlet<T> {
   /** Its messages. */
   readonly queue: FrameQueue<T>;
   readonly #parts: OutletParts<T>;
-  readonly #frameMessages: number;
-  readonly #frameBytes: number;
   #hello: Frame | null;
   #reader: PromiseWithResolvers<IteratorResult<Frame, undefined>> | null = null;
   /** Whether messages wait for the end of the turn. */
@@ -69,9 +67,10 @@ export class Outlet<T> {
     this.#parts = parts;
     this.#hello = hello;
     // What is held back for a frame must not fill a small queue.
-    this.#frameMessages = isAlone ? 1 : Math.min(FRAME_MESSAGES, Math.ceil(maxQueued / 2));
-    this.#frameBytes = Math.min(FRAME_BYTES, Math.ceil(maxQueuedBytes / 2));
-    const limits = { messages: this.#frameMessages, bytes: this.#frameBytes };
+    const limits = {
+      messages: isAlone ? 1 : Math.min(FRAME_MESSAGES, Math.ceil(maxQueued / 2)),
+      bytes: Math.min(FRAME_BYTES, Math.ceil(maxQueuedBytes / 2)),
+    };
     this.queue = new FrameQueue(limits, frames, settings, slowSubscriber, () => {
       leaveSignal(closing, this);
       this.#release();
@@ -84,7 +83,7 @@ export class Outlet<T> {
   /** A message was published, or comes late. */
   push(message: PublishedMessage<T>, isReplayed = false): void {
     this.queue.push(message, isReplayed);
-    if (this.#reader !== null && (!this.#isHeld || this.#isEnough())) this.#release();
+    if (this.#reader !== null && (!this.#isHeld || this.queue.hasFrame)) this.#release();
   }
 
   /** The turn in which messages were held back is over. */
@@ -101,7 +100,7 @@ export class Outlet<T> {
       return Promise.resolve({ done: false, value: hello });
     }
     const { ending } = this.queue;
-    if (!this.#isHeld || ending !== null || this.#isEnough()) {
+    if (!this.#isHeld || ending !== null || this.queue.hasFrame) {
       const frame = this.#take();
       if (frame !== null) return { done: false, value: frame };
     }
@@ -123,12 +122,6 @@ export class Outlet<T> {
   /** This node closes. */
   handleEvent(): void {
     this.queue.end(reasonOf(this.#parts.closing));
-  }
-
-  /** Whether there is a whole frame. */
-  #isEnough(): boolean {
-    const { length, bytes } = this.queue;
-    return length >= this.#frameMessages || bytes >= this.#frameBytes;
   }
 
   /** Gives who waits a frame, or the end. */

@@ -116,12 +116,14 @@ export class ReadQueue<Item extends Sized> extends BoundedQueue {
   /** The first item, of which there is one. */
   #shift(): Item {
     const run = this.#runs.peek()!, at = this.#read++, item = run[at]!;
-    if (at + 1 === run.length) {
-      this.#runs.shift();
-      this.#read = 0;
-      if (this.#last === run) this.#last = null;
-    } // What is read is not kept for the sake of what is not.
-    else (run as (Item | undefined)[])[at] = undefined;
+    if (this.#read < run.length) {
+      // What is read is not kept for the sake of what is not.
+      (run as (Item | undefined)[])[at] = undefined;
+      return item;
+    }
+    this.#runs.shift();
+    this.#read = 0;
+    if (this.#last === run) this.#last = null;
     return item;
   }
 
