@@ -5,6 +5,7 @@ import * as t from "@internode/grid/codec";
 import { textOf } from "../../lib/foreign/text_of.ts";
 import { assertFate, watch } from "../support/outcome.ts";
 import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
+import { pause } from "../support/pause.ts";
 
 const work = single("work", { request: t.uint(), response: t.string() });
 const numbers = stream("numbers", {
@@ -24,14 +25,13 @@ for (const closer of [0, 1]) {
   Deno.test(`when the side that ${side} closes, running calls finish and new ones go elsewhere`, async () => {
     await withPair({
       serve: (manager, { clock }) => {
-        const pause = (ms: number) => new Promise<void>((resolve) => clock.setTimer(ms, resolve));
         manager.handle(work, async (ms) => {
-          await pause(ms);
+          await pause(clock, ms);
           return "done";
         });
         manager.handle(numbers, async function* (many) {
           for (let value = 0; value < many; value++) {
-            await pause(100);
+            await pause(clock, 100);
             yield value;
           }
         });

@@ -3,6 +3,7 @@ import { SeededRandom, SimulatedNetwork, VirtualClock } from "@internode/grid/te
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dials } from "../../lib/grid/dialler.ts";
 import { QuietLogger } from "../support/log/quiet.ts";
+import { pause } from "../support/pause.ts";
 
 /** A name, and one that is dialled by it. */
 function names(): [name: string, acceptor: string] {
@@ -29,12 +30,11 @@ for (const channels of ["bytes", "messages"] as const) {
       await server.listen();
       const twins = [1, 2].map((number) => make(name, `memory://twin-${number}`));
       for (const twin of twins) twin.connect();
-      const pause = (ms: number): Promise<void> => new Promise((done) => clock.setTimer(ms, done));
-      await pause(30_000);
+      await pause(clock, 30_000);
       const counts = () => twins.map((twin) => twin.connections()[0]!.stats().reconnects);
       const before = counts();
       assert(before.every((count) => count > 3 && count < 40), String(before));
-      await pause(60_000);
+      await pause(clock, 60_000);
       counts().forEach((count, at) =>
         assert(count - before[at]! < 60, `${count} after ${before[at]}`)
       );
@@ -50,7 +50,7 @@ for (const channels of ["bytes", "messages"] as const) {
       // The one that is left has the connection for good, and soon.
       await twins[0]!.close({ graceMs: 0 });
       await twins[1]!.waitForConnect({ timeoutMs: 3_000 });
-      await pause(10_000);
+      await pause(clock, 10_000);
       assertEquals(twins[1]!.connections()[0]!.state, "connected");
       await Promise.all([twins[1]!.close({ graceMs: 0 }), server.close({ graceMs: 0 })]);
     })());

@@ -4,6 +4,7 @@ import * as t from "@internode/grid/codec";
 import { InternodeError } from "../../lib/errors.ts";
 import { parseHostAddress } from "../../lib/runtime/host_address.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
+import { pause } from "../support/pause.ts";
 import { mtlsTransport } from "../../lib/transport/mtls/mtls_transport.ts";
 import { tcpTransport } from "../../lib/transport/tcp/tcp.ts";
 import { freePorts } from "../../tools/network/free_ports.ts";
@@ -31,10 +32,6 @@ const mirror = stream("mirror", {
 
 /** How far calls and streams of each of twelve connections are apart, in milliseconds. */
 const CALL_EACH_MS = 8, STREAM_EACH_MS = 40, LOOK_EACH_MS = 5;
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => systemClock.setTimer(ms, resolve));
-}
 
 /** A node whose certificates are files. */
 class RotatingNode {
@@ -114,7 +111,7 @@ Deno.test({
             while (running) {
               const text = `${calls++}`;
               assertEquals(await connection.request(echo, text), text);
-              await pause(CALL_EACH_MS);
+              await pause(systemClock, CALL_EACH_MS);
             }
           })().catch(fail),
         );
@@ -124,7 +121,7 @@ Deno.test({
               const counted = await Array.fromAsync(connection.stream(numbers, 50));
               assertEquals(counted.length, 50);
               streams++;
-              await pause(STREAM_EACH_MS);
+              await pause(systemClock, STREAM_EACH_MS);
             }
           })().catch(fail),
         );
@@ -138,7 +135,7 @@ Deno.test({
               assertEquals(value, count++);
               if (running) await mirrored.send(count);
               else mirrored.end();
-              await pause(CALL_EACH_MS);
+              await pause(systemClock, CALL_EACH_MS);
             }
             assert(count > 10);
           })().catch(fail),
@@ -160,7 +157,7 @@ Deno.test({
         await inTime(async () => {
           // The second one at the latest began after the change.
           while (!all.every((connection, i) => connection.stats().renewals >= renewals[i]! + 2)) {
-            await pause(LOOK_EACH_MS);
+            await pause(systemClock, LOOK_EACH_MS);
           }
         });
       };

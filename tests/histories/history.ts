@@ -6,7 +6,6 @@
 
 import { type Authenticator, sharedSecret } from "@internode/grid";
 import type { VirtualClock } from "@internode/grid/testing";
-import type { Clock } from "../../lib/runtime/clock.ts";
 
 /** How many calls a history has. */
 export const CALLS = 10;
@@ -23,11 +22,6 @@ const SECRET = sharedSecret("a secret of the histories alone");
 /** The secret of a history: every third one has it. */
 export function secretOf(seed: number): { readonly auth?: Authenticator } {
   return seed % 3 === 0 ? { auth: SECRET } : {};
-}
-
-/** Waits for so long. */
-export function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.setTimer(ms, resolve));
 }
 
 /**

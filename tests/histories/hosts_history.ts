@@ -21,7 +21,8 @@ import { allNamed } from "../support/endpoint_named.ts";
 import { ProvenTransport } from "../support/network/proven_transport.ts";
 import { DirectionLog } from "../support/simulation/direction_log.ts";
 import { simulatedGrid } from "../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS, pause } from "./history.ts";
+import { pause } from "../support/pause.ts";
+import { PATIENCE_MS } from "./history.ts";
 import { type Call, judgeCall } from "./hosts_call.ts";
 import { trouble } from "./hosts_trouble.ts";
 

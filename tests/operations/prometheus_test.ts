@@ -7,6 +7,7 @@ import { inOrder } from "../call/client/hedge_world.ts";
 import { simulatedGrid, withPair } from "../support/simulation/simulated_grid.ts";
 import { SimulatedService } from "../support/simulation/simulated_service.ts";
 import { OPEN_METRICS, PROMTOOL } from "./parsers.ts";
+import { pause } from "../support/pause.ts";
 
 const work = single("work", { request: t.uint(), response: t.uint() });
 const limited = single("limited", { request: t.uint(), response: t.uint() });
@@ -37,12 +38,11 @@ function withNodes(
 ): Promise<void> {
   return withPair({
     serve: (manager, { clock }) => {
-      const pause = (ms: number) => new Promise<void>((resolve) => clock.setTimer(ms, resolve));
       manager.handle(work, (ms) => {
         if (ms === 0) throw new Error("nothing to do");
-        return pause(ms).then(() => ms);
+        return pause(clock, ms).then(() => ms);
       });
-      manager.handle(limited, (ms) => pause(ms).then(() => ms), { concurrency: 1 });
+      manager.handle(limited, (ms) => pause(clock, ms).then(() => ms), { concurrency: 1 });
     },
   }, body);
 }
@@ -121,11 +121,10 @@ Deno.test("clients and servers, several under one name, and one that has closed"
 Deno.test("further attempts and replicas that were set aside are counted", async () => {
   const sim = new SimulatedService();
   await sim.run(async () => {
-    const pause = (ms: number) => new Promise<void>((resolve) => sim.clock.setTimer(ms, resolve));
     const connection = await sim.connectTo(2, (index) =>
       implement(Disk, {
         read: async (ms) => {
-          if (index === 0) await pause(ms);
+          if (index === 0) await pause(sim.clock, ms);
           return ms;
         },
       }), {
@@ -138,7 +137,7 @@ Deno.test("further attempts and replicas that were set aside are counted", async
     assertEquals(value(first, "internode_client_hedges_total", 'handler="disk.read"'), "1");
     assertEquals(value(first, "internode_client_retries_total"), undefined);
     const running = disk.read(500);
-    await pause(10);
+    await pause(sim.clock, 10);
     sim.crash(0);
     await running;
     const text = metrics.text(), host = `host="${sim.host(0)}"`;

@@ -4,6 +4,7 @@ import * as t from "@internode/grid/codec";
 import { assertEquals, assertRejects } from "@std/assert";
 import { FakeMeter } from "../../support/fake_meter.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
+import { pause } from "../../support/pause.ts";
 
 const Disk = service("disk", {
   read: method({ request: t.uint(), response: t.uint(), idempotent: true }),
@@ -13,14 +14,13 @@ const Disk = service("disk", {
 Deno.test("each attempt of a call counts for its replica, and a call that reached none for no one", async () => {
   const sim = new SimulatedService(), meter = new FakeMeter();
   await sim.run(async () => {
-    const pause = (ms: number) => new Promise<void>((done) => sim.clock.setTimer(ms, done));
     const connection = await sim.connectTo(2, () =>
       implement(Disk, {
         read: (value) => {
           if (value === 5) throw new HandlerError("no such block");
           return value;
         },
-        wait: (ms) => pause(ms).then(() => ms),
+        wait: (ms) => pause(sim.clock, ms).then(() => ms),
       }, { methods: { wait: { concurrency: 1, queue: 0 } } }), { meter });
     const disk = client(Disk, connection), hosts = [sim.host(0), sim.host(1)];
     assertEquals(await disk.read(3), 3);

@@ -14,6 +14,7 @@ import * as t from "@internode/grid/codec";
 import { FakeTracer } from "../../support/fake_tracer.ts";
 import { QuietLogger } from "../../support/log/quiet.ts";
 import { SimulatedService } from "../../support/simulation/simulated_service.ts";
+import { pause } from "../../support/pause.ts";
 
 const number = { request: t.uint(), response: t.uint() };
 const Work = service("work", {
@@ -30,13 +31,11 @@ const Missing = service("work", {
 
 Deno.test("the tracer and the log of a server show every call that reached it once, by its true code", async () => {
   const sim = new SimulatedService(), tracer = new FakeTracer(), log = new QuietLogger();
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => sim.clock.setTimer(ms, resolve));
   const handlers = implement(Work, {
     ok: (value) => value,
     refused: (value) => value,
     throws: () => Promise.reject(new Error("no")),
-    busy: (value) => pause(100).then(() => value),
+    busy: (value) => pause(sim.clock, 100).then(() => value),
     large: (length) => "x".repeat(length),
   }, { methods: { refused: { allow: () => false }, busy: { concurrency: 1, queue: 1 } } });
   await sim.run(async () => {
@@ -75,7 +74,7 @@ Deno.test("the tracer and the log of a server show every call that reached it on
     ]);
     // One that waits for its turn when the server stops is given back.
     const held = codeOf(work.busy(1)), waits = codeOf(work.busy(1));
-    await pause(10);
+    await pause(sim.clock, 10);
     await sim.stop(0);
     told.push(...await Promise.all([held, waits]));
     const fates = tracer.spans.filter(({ options }) => options.kind === "server")

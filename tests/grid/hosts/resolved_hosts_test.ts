@@ -16,6 +16,7 @@ import {
 } from "@internode/grid/discovery";
 import * as t from "@internode/grid/codec";
 import { systemClock } from "../../../lib/runtime/system_clock.ts";
+import { pause } from "../../support/pause.ts";
 import { freePorts } from "../../../tools/network/free_ports.ts";
 import { DNSMASQ, TestNameServer } from "../../discovery/dns/name_server.ts";
 import { ETCD, EtcdServer } from "../../discovery/etcd/etcd_server.ts";
@@ -115,7 +116,7 @@ function untilHosts(node: Manager, names: readonly string[]): Promise<void> {
 
 /** Lets others have the processor: who called or asked without a pause would take all of it. */
 function nextMillisecond(): Promise<void> {
-  return new Promise((resolve) => systemClock.setTimer(1, resolve));
+  return pause(systemClock, 1);
 }
 
 /** Calls from one host to another one after the other, and gives what has failed in the end. */

@@ -21,7 +21,8 @@ import {
 } from "@internode/grid/patterns";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS, pause } from "../history.ts";
+import { pause } from "../../support/pause.ts";
+import { PATIENCE_MS } from "../history.ts";
 import { changeHosts, trouble } from "../hosts_trouble.ts";
 
 /** What is put in on purpose: an output left out, given twice or told of another host, an end that hides a failure, outputs out of order. */

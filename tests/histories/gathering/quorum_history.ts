@@ -15,7 +15,8 @@ import * as t from "@internode/grid/codec";
 import { gather, type Gathering, type GatherOptions, QuorumError } from "@internode/grid/patterns";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS, pause } from "../history.ts";
+import { pause } from "../../support/pause.ts";
+import { PATIENCE_MS } from "../history.ts";
 import { trouble } from "../hosts_trouble.ts";
 import { Asking, type GatherFault, judgeAsking } from "./asking.ts";
 

@@ -17,7 +17,7 @@ import {
 } from "@internode/grid/patterns";
 import type { SeededRandom } from "@internode/grid/testing";
 import type { Clock } from "../../../lib/runtime/clock.ts";
-import { pause } from "../history.ts";
+import { pause } from "../../support/pause.ts";
 
 /** A fault put in on purpose, which the checker must find. */
 export type Fault = "none" | "skips" | "repeats" | "says nothing of gaps";

@@ -14,7 +14,8 @@ import { resumeUpload, type UploadStream } from "@internode/grid/patterns";
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import type { Clock } from "../../../lib/runtime/clock.ts";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS, pause } from "../history.ts";
+import { pause } from "../../support/pause.ts";
+import { PATIENCE_MS } from "../history.ts";
 import { changeHosts, trouble } from "../hosts_trouble.ts";
 
 /** A fault put in on purpose, which the checker must find. */

@@ -16,7 +16,8 @@ import { type JoinedTopic, type SlowPolicy, topic } from "@internode/grid/patter
 import { SeededRandom, type SimulatedCluster } from "@internode/grid/testing";
 import type { Clock } from "../../../lib/runtime/clock.ts";
 import { simulatedGrid } from "../../support/simulation/simulated_grid.ts";
-import { PATIENCE_MS, pause } from "../history.ts";
+import { pause } from "../../support/pause.ts";
+import { PATIENCE_MS } from "../history.ts";
 import { changeHosts, trouble } from "../hosts_trouble.ts";
 import {
   type Note,

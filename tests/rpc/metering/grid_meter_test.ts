@@ -5,6 +5,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { FakeMeter } from "../../support/fake_meter.ts";
 import { watch } from "../../support/outcome.ts";
 import { withPair } from "../../support/simulation/simulated_grid.ts";
+import { pause } from "../../support/pause.ts";
 
 const work = single("work", { request: t.string(), response: t.string() });
 const waits = single("waits", { request: t.uint(), response: t.uint() });
@@ -26,23 +27,24 @@ async function metered(
   await withPair({
     options: ({ index }) => ({ meter: meters[index]! }),
     serve: (manager, { clock }) => {
-      const pause = (ms: number) => new Promise<void>((resolve) => clock.setTimer(ms, resolve));
       manager.handle(work, (text) => {
         if (text === "throw") throw new RangeError("no such disk");
         if (text === "unfit") return 5 as unknown as string;
         if (text === "at once") return "done";
-        if (text === "reject") return pause(10).then(() => Promise.reject(new Error("late")));
-        return pause(Number(text)).then(() => "done");
+        if (text === "reject") {
+          return pause(clock, 10).then(() => Promise.reject(new Error("late")));
+        }
+        return pause(clock, Number(text)).then(() => "done");
       });
-      manager.handle(waits, (ms) => pause(ms).then(() => ms), { concurrency: 1, queue: 1 });
+      manager.handle(waits, (ms) => pause(clock, ms).then(() => ms), { concurrency: 1, queue: 1 });
       manager.handle(guarded, (bytes) => bytes, { allow: () => false });
       manager.handle(fails, async () => {
-        await pause(50);
+        await pause(clock, 50);
         throw new Error("too late");
       });
       manager.handle(count, async function* (many) {
         for (let value = 0; value < many; value++) {
-          await pause(10);
+          await pause(clock, 10);
           if (many === 9 && value === 7) throw new Error("seven");
           yield value;
         }

@@ -6,6 +6,7 @@ import { NO_METADATA } from "../../../lib/session/frames/metadata.ts";
 import { FakeTracer } from "../../support/fake_tracer.ts";
 import { assertFate, watch } from "../../support/outcome.ts";
 import { type GridSetup, withPair } from "../../support/simulation/simulated_grid.ts";
+import { pause } from "../../support/pause.ts";
 
 const work = single("disk.work", { request: t.string(), response: t.string() });
 const relay = single("relay", { request: t.string(), response: t.string() });
@@ -27,14 +28,15 @@ async function traced(
   await withPair({
     options: ({ index }) => ({ tracer: tracers[index]! }),
     serve: (manager, { clock, hosts }) => {
-      const pause = (ms: number) => new Promise<void>((resolve) => clock.setTimer(ms, resolve));
       manager.handle(work, (text) => {
         if (text === "throw") throw new RangeError("no such disk");
         if (text === "nothing") return Promise.reject();
         if (text === "unfit") return 5 as unknown as string;
         if (text === "at once") return "done";
-        if (text === "reject") return pause(10).then(() => Promise.reject(new Error("late")));
-        return pause(Number(text)).then(() => "done");
+        if (text === "reject") {
+          return pause(clock, 10).then(() => Promise.reject(new Error("late")));
+        }
+        return pause(clock, Number(text)).then(() => "done");
       });
       manager.handle(
         relay,
@@ -43,7 +45,7 @@ async function traced(
       );
       manager.handle(count, async function* (many) {
         for (let value = 0; value < many; value++) {
-          await pause(10);
+          await pause(clock, 10);
           if (many === 9 && value === 7) throw new Error("seven");
           yield value;
         }
