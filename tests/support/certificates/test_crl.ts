@@ -68,9 +68,12 @@ export function extension(id: string, critical: boolean, value: Uint8Array): Uin
   return der(0x30, der(0x06, Uint8Array.fromHex(id)), ...flag, der(0x04, value));
 }
 
-/** When a list of so many days from now is made. */
+/** One moment for all lists, so that whoever asks twice gets no second more. */
+const NOW_MS = Math.floor(Date.now() / 1_000) * 1_000;
+
+/** When a list of so many days from now is made: a whole second. */
 export function wholeSecondMs(days: number): number {
-  return Math.floor((Date.now() + days * DAY_MS) / 1_000) * 1_000;
+  return NOW_MS + days * DAY_MS;
 }
 
 function time(days: number): Uint8Array {
