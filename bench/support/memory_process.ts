@@ -48,9 +48,13 @@ export function memory(): Memory {
 
 /** Another process on this runtime, told by `answerCommands` what to do. */
 export class MemoryProcess extends ToldProcess {
-  /** Starts a module as a process of its own. */
-  constructor(module: URL, args: readonly string[]) {
-    super([...commandHere(module, { engine: ["--expose-gc"] }), ...args]);
+  /**
+   * Starts a module as a process of its own.
+   *
+   * @param engine What its engine is given besides what measuring needs.
+   */
+  constructor(module: URL, args: readonly string[], engine: readonly string[] = []) {
+    super([...commandHere(module, { engine: ["--expose-gc", ...engine] }), ...args]);
   }
 
   /** See {@linkcode ToldProcess.ask}; by itself the answer is what the process holds. */

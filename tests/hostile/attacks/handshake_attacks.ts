@@ -13,7 +13,7 @@ import { peerHello } from "../../support/session/scripted_peer.ts";
 import { type Ground, isFirst, isMajor } from "../scene/grounds.ts";
 import { RawPeer } from "../scene/raw_peer.ts";
 import { openBare } from "../../support/network/raw_socket.ts";
-import { type Attack, pause, type Scene } from "../scene/scene.ts";
+import { type Attack, MAX_GROWTH_BYTES, pause, type Scene } from "../scene/scene.ts";
 
 /** More than are heard at a time. */
 const UNPROVEN = 2_000;
@@ -69,6 +69,8 @@ function hello(scene: Scene, name: string): Uint8Array {
 const silent: Attack = {
   name: `connects ${UNPROVEN} times and sends nothing`,
   on: isMajor,
+  // 9 to 14 KiB each, with what is not collected yet.
+  maxGrowthBytes: 1.5 * MAX_GROWTH_BYTES,
   act: async (scene) => {
     const bare: Bare[] = [];
     for (let i = 0; i < UNPROVEN; i++) {

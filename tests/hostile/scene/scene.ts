@@ -19,6 +19,9 @@ const MIB = 1024 * 1024;
 /** What no attack may cost: engines other than Deno's give garbage back later, and a socket of Node's takes more. */
 export const MAX_GROWTH_BYTES = (RUNTIME === "deno" ? 32 : 64) * MIB;
 
+/** V8 lets the memory of young objects grow by up to 48 MiB, and takes it back, when it likes: small, it says nothing of attacks. */
+const ENGINE = RUNTIME === "bun" ? [] : ["--max-semi-space-size=1"];
+
 /** So many looks at the victim in a row must show the same. */
 const QUIET_LOOKS = 4;
 const LOOK_EACH_MS = 10;
@@ -68,9 +71,8 @@ export class Scene implements AsyncDisposable {
       service: cast.service,
       options,
     });
-    this.victim = new MemoryProcess(new URL("./victim.ts", import.meta.url), [
-      JSON.stringify(config(cast.victim)),
-    ]);
+    const victim = JSON.stringify(config(cast.victim));
+    this.victim = new MemoryProcess(new URL("./victim.ts", import.meta.url), [victim], ENGINE);
     this.neighbour = new MemoryProcess(new URL("./neighbour.ts", import.meta.url), [
       JSON.stringify(config(cast.neighbour)),
     ]);
