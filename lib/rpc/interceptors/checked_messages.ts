@@ -31,6 +31,13 @@ export interface ReadBound {
   readonly clock: Clock;
 }
 
+/** One who waits for the next message. */
+interface WaitingReader {
+  readonly reject: (error: unknown) => void;
+  /** Of those that wait with a bound. */
+  timer: Timer | null;
+}
+
 /**
  * Reads messages that interceptors have made of others, and holds what readers
  * of a stream rely on: the end is clean only if the messages that they were made
@@ -40,8 +47,8 @@ export interface ReadBound {
 export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   readonly #given: AsyncIterable<T> | Promise<AsyncIterable<T>>;
   readonly #owner: MessageOwner;
-  /** Readers, with the timer of those that wait with a bound. */
-  readonly #waiting = new Map<(error: unknown) => void, Timer | null>();
+  /** No map: one that is emptied and filled again has a new table each time, which only a full collection takes back. */
+  readonly #waiting: WaitingReader[] = [];
   #iterator: AsyncIterator<T> | null = null;
   #opening: Promise<AsyncIterator<T>> | null = null;
   #failure: { readonly error: unknown } | null = null;
@@ -71,14 +78,15 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
     const result = new Promise<IteratorResult<T>>((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure.error);
       if (this.#isDone) return resolve(DONE);
-      this.#waiting.set(reject, null);
-      if (this.#bound !== null) this.#watch(reject, this.#bound);
+      const reader: WaitingReader = { reject, timer: null };
+      this.#waiting.push(reader);
+      if (this.#bound !== null) this.#watch(reader, this.#bound);
       if (this.#late !== null) this.#hurry(this.#late);
       this.#read().then((read) => {
-        this.#settle(reject);
+        this.#settle(reader);
         resolve(read);
       }, (error) => {
-        this.#settle(reject);
+        this.#settle(reader);
         reject(error);
       });
     });
@@ -103,9 +111,9 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   fail(error: unknown): void {
     if (this.#failure !== null || this.#isDone) return;
     this.#failure = { error };
-    for (const reject of [...this.#waiting.keys()]) {
-      this.#settle(reject);
-      reject(error);
+    for (const reader of [...this.#waiting]) {
+      this.#settle(reader);
+      reader.reject(error);
     }
     void this.#leave();
   }
@@ -113,37 +121,35 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   /** The call has ended well: what has come may be read, but no reader waits for the interceptors without a bound. */
   bound(bound: ReadBound): void {
     this.#bound = bound;
-    for (const reject of this.#waiting.keys()) this.#watch(reject, bound);
+    for (const reader of this.#waiting) this.#watch(reader, bound);
   }
 
-  #watch(reject: (error: unknown) => void, { waitMs, late, clock }: ReadBound): void {
-    this.#waiting.set(
-      reject,
-      clock.setTimer(waitMs, () => {
-        const error = late();
-        this.fail(error);
-        this.#owner.onMessagesEnd({ error });
-      }),
-    );
+  #watch(reader: WaitingReader, { waitMs, late, clock }: ReadBound): void {
+    reader.timer = clock.setTimer(waitMs, () => {
+      const error = late();
+      this.fail(error);
+      this.#owner.onMessagesEnd({ error });
+    });
   }
 
   /** One reader waits no more. */
-  #settle(reject: (error: unknown) => void): void {
-    const timer = this.#waiting.get(reject) ?? null;
-    this.#waiting.delete(reject);
-    if (timer !== null) this.#bound?.clock.clearTimer(timer);
+  #settle(reader: WaitingReader): void {
+    const at = this.#waiting.indexOf(reader);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    if (reader.timer !== null) this.#bound?.clock.clearTimer(reader.timer);
   }
 
   /** The call's time has run out: what has come may be read, but nobody waits for more. */
   expire(error: unknown, clock: Clock): void {
     this.#late = { error, clock };
-    if (this.#waiting.size > 0) this.#hurry(this.#late);
+    if (this.#waiting.length > 0) this.#hurry(this.#late);
   }
 
   #hurry({ error, clock }: { readonly error: unknown; readonly clock: Clock }): void {
-    const waiting = [...this.#waiting.keys()];
+    const waiting = [...this.#waiting];
     clock.soon(() => {
-      if (!waiting.some((reject) => this.#waiting.has(reject))) return;
+      if (!waiting.some((reader) => this.#waiting.includes(reader))) return;
       this.fail(error);
       this.#owner.onMessagesEnd({ error });
     });

@@ -52,6 +52,8 @@ export abstract class ClientRun<
 > implements InterceptedRun<ClientCall>, OpenRun {
   /** See {@linkcode OpenRun}. */
   readonly deadlineMs: number;
+  /** See {@linkcode OpenRun}. */
+  place = -1;
   protected readonly placed: PlacedCall<Contract, Options>;
   protected readonly runs: OpenRuns;
   /** How the call has ended for its caller; `null`: it has not. */

@@ -12,6 +12,8 @@ import { EarliestTimer } from "../calling/earliest_timer.ts";
 export interface OpenRun {
   /** When its time runs out, on the monotonic clock. */
   readonly deadlineMs: number;
+  /** Where it is among those that are open; kept by them. */
+  place: number;
   /** Its time has run out. */
   onLate(): void;
   /** Its side has closed. */
@@ -24,7 +26,8 @@ export class OpenRuns {
   readonly clock: Clock;
   /** Tells the metadata of answers. */
   readonly answers: AnswerTeller;
-  readonly #runs = new Set<OpenRun>();
+  /** No set: one that is emptied and filled again has a new table each time, which only a full collection takes back. */
+  readonly #runs: OpenRun[] = [];
   readonly #timer: EarliestTimer;
   #closed: { readonly error: unknown } | null = null;
 
@@ -41,14 +44,18 @@ export class OpenRuns {
   /** A call begins. */
   add(run: OpenRun): void {
     if (this.#closed !== null) return run.fail(this.#closed.error);
-    this.#runs.add(run);
+    run.place = this.#runs.push(run) - 1;
     this.#timer.add(run.deadlineMs);
   }
 
   /** A call has ended. */
   remove(run: OpenRun): void {
-    this.#runs.delete(run);
-    if (this.#runs.size === 0) this.#timer.clear();
+    const last = this.#runs.at(-1);
+    if (last === undefined || this.#runs[run.place] !== run) return;
+    this.#runs[run.place] = last;
+    last.place = run.place;
+    this.#runs.pop();
+    if (this.#runs.length === 0) this.#timer.clear();
   }
 
   /** Ends all that are left, and those to come. */

@@ -30,6 +30,7 @@ export function nodePlatform(): Platform {
     listenTcp,
     listenUnix,
     sharingProblem: null,
+    readerOf: (socket) => (into) => socket.read(into),
     startTls: null,
     isPermitted: (what, path) =>
       what === "net" || (process.permission?.has(SCOPES[what], path) ?? true),

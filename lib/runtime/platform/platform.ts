@@ -7,7 +7,14 @@
 import type { Files } from "./files.ts";
 import type { HttpClient, HttpIdentity } from "./http_client.ts";
 import type { LibcLoader } from "./libc.ts";
-import type { NetAddress, Socket, TcpListener, TcpSocket, UnixListener } from "./socket.ts";
+import type {
+  NetAddress,
+  Socket,
+  SocketRead,
+  TcpListener,
+  TcpSocket,
+  UnixListener,
+} from "./socket.ts";
 import type { DnsLookUp } from "./dns.ts";
 import type { NativeWebSocket } from "./native_web_socket.ts";
 import type { Terminal } from "./terminal.ts";
@@ -60,6 +67,8 @@ export interface Platform {
   listenUnix(path: string): Promise<UnixListener>;
   /** What is missing before several listeners can share a port, as a sentence that says what to do; `null`: nothing. */
   readonly sharingProblem: string | null;
+  /** The cheapest way to read from a socket. */
+  readerOf(socket: Socket): SocketRead;
   /** Begins TLS on a connection as the side that has dialled, and shakes hands. The connection is closed if that fails. `null`: `node:tls` does it. */
   readonly startTls:
     | ((conn: TcpSocket, options: StartTlsOptions) => Promise<Socket<NetAddress>>)

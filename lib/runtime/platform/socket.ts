@@ -25,13 +25,16 @@ export interface UnixAddress {
 /** Where a socket is, also one of a kind that is of no use here. */
 export type SocketAddress = NetAddress | UnixAddress | { readonly transport: "vsock" };
 
+/** Reads from a socket; see `ByteChannel`. */
+export type SocketRead = (into: Uint8Array<ArrayBuffer>) => Promise<number | null>;
+
 /** A connection of bytes. */
 export interface Socket<Address extends SocketAddress = SocketAddress> {
   /** This end. */
   readonly localAddr: Address;
   /** The other end. */
   readonly remoteAddr: Address;
-  /** See `ByteChannel`. */
+  /** See {@linkcode SocketRead}. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
   /** See `ByteChannel`. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Socket } from "../../runtime/platform/socket.ts";
+import type { Socket, SocketRead } from "../../runtime/platform/socket.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import { PolledSocket } from "../poll/polled_socket.ts";
 import { SocketByBytes } from "../poll/socket_by_bytes.ts";
@@ -20,6 +20,7 @@ export class ConnChannel implements PollableChannel {
   readonly remote: string;
   readonly integrity: boolean;
   readonly #conn: Socket;
+  readonly #read: SocketRead;
   /** `undefined` until it is used. */
   #socket: PolledSocket | null | undefined;
   #byBytes: SocketByBytes | null = null;
@@ -34,12 +35,13 @@ export class ConnChannel implements PollableChannel {
    */
   constructor(conn: Socket, remote: string, integrity: boolean) {
     this.#conn = conn;
+    this.#read = thisPlatform().readerOf(conn);
     this.remote = remote;
     this.integrity = integrity;
   }
 
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    return this.#byBytes === null ? this.#conn.read(into) : this.#byBytes.read(into);
+    return this.#byBytes === null ? this.#read(into) : this.#byBytes.read(into);
   }
 
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
