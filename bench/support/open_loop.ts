@@ -52,19 +52,27 @@ export interface LoadTime {
   readonly now: () => number;
   /** See {@linkcode Sleep}. */
   readonly sleep: Sleep;
+  /** Lets nothing else happen until then. */
+  readonly spinUntil: (ms: number) => void;
   /** Sleeps until the event loop has looked at its sockets. */
   readonly rest: () => Promise<unknown>;
 }
 
 /** This process's time. */
 export function systemTime(): LoadTime {
-  return { now: () => performance.now(), sleep: shortSleep(), rest };
+  return { now: () => performance.now(), sleep: shortSleep(), spinUntil, rest };
+}
+
+function spinUntil(ms: number): void {
+  while (performance.now() < ms);
 }
 
 /** So many answers share a look at the clock, which is taken behind the last of them: what they are told late by is less than a look for each would cost. */
 const ANSWERS_EACH_LOOK = 16;
 /** While requests are under way their answers wake the generator. It wakes by itself as well, after so many milliseconds, and more rarely where answers come often. */
 const AWAIT_MS = 0.2, LONGEST_AWAIT_MS = 2;
+/** Where nothing is under way, a request that is due within so many milliseconds is waited for without a sleep, which could end later than that. */
+const SPUN_MS = 0.1;
 /** So many batches of answers between two sleeps are often. */
 const OFTEN = 4;
 /** Where so many have failed, or one is held back for so long, in milliseconds, nothing is learned any more. */
@@ -88,8 +96,8 @@ export function runLoad(
 /**
  * One load. The generator wakes by whatever wakes the process: each batch of
  * answers first sends what has become due, as a server does that has other
- * connections too. Only where nothing is under way, or answers do not come, a
- * sleep wakes it.
+ * connections too. Where answers do not come, a sleep wakes it; where nothing is
+ * under way any more, it waits for the next request alone.
  */
 export class OpenLoop {
   readonly #ask: (size: number, index: number) => Promise<unknown>;
@@ -104,6 +112,8 @@ export class OpenLoop {
   readonly #answered: Float64Array<ArrayBuffer> = new Float64Array(ANSWERS_EACH_LOOK);
   #unlooked = 0;
   #isLookDue = false;
+  /** Ends a sleep as nothing is under way any more. */
+  #onIdle: () => void = () => {};
   /** Batches of answers since the last sleep began. */
   #batches = 0;
   #sent = 0;
@@ -164,14 +174,19 @@ export class OpenLoop {
       const nowMs = this.#time.now(), leftMs = this.#nextMs - nowMs;
       const forMs = Math.max(0, this.#underWay > 0 ? Math.max(leftMs, awaitMs) : leftMs);
       this.#batches = 0;
+      if (this.#underWay === 0 && leftMs < SPUN_MS) this.#time.spinUntil(this.#nextMs);
       // A sleep in another thread that is over too soon keeps the loop from looking at its sockets.
-      if (isBusy) await this.#time.rest();
-      else await this.#time.sleep(forMs);
+      else await Promise.race([isBusy ? this.#time.rest() : this.#time.sleep(forMs), this.#idle()]);
       const wokenMs = this.#time.now();
       isBusy = !isBusy && this.#underWay > 0 && wokenMs - nowMs - forMs > BUSY_MS;
       awaitMs = this.#batches < OFTEN ? AWAIT_MS : Math.min(awaitMs * 2, LONGEST_AWAIT_MS);
       this.#pump(wokenMs);
     }
+  }
+
+  /** Settles once nothing is under way any more; never if nothing is. */
+  #idle(): Promise<void> {
+    return new Promise((resolve) => this.#onIdle = resolve);
   }
 
   /** When the next request is to be sent. */
@@ -245,6 +260,7 @@ export class OpenLoop {
     this.#isLookDue = false;
     this.#batches++;
     this.#pump(this.#look());
+    if (this.#underWay === 0) this.#onIdle();
   };
 
   #look(): number {
