@@ -5,11 +5,12 @@
  */
 
 import { Histogram } from "../support/histogram.ts";
+import { median } from "../support/median.ts";
 import type { LoadResult } from "../support/open_loop.ts";
 import type { Pauses } from "../support/pauses.ts";
 import { printMarkdownTable } from "../support/table.ts";
 
-/** How late answers were, in microseconds. */
+/** How late answers were, in microseconds: in the middle of the rounds, but for the slowest and for parts. */
 export interface Tail {
   /** The middle. */
   readonly p50Us: number;
@@ -17,7 +18,7 @@ export interface Tail {
   readonly p99Us: number;
   /** The slowest thousandth. */
   readonly p999Us: number;
-  /** The slowest. */
+  /** The slowest of all rounds. */
   readonly maxUs: number;
   /** The slowest thousandth of how late the generator sent. */
   readonly lateUs: number;
@@ -53,41 +54,52 @@ export interface LatencyRow {
   readonly machine: Pauses;
 }
 
-/** What all rounds of one load come to. */
+/**
+ * What all rounds of one load come to: the middle of what each shows, as a
+ * machine that stands still for some milliseconds spoils a round and not most.
+ */
 export class Rounds {
-  readonly #latency: Histogram = new Histogram();
-  readonly #lateness: Histogram = new Histogram();
-  #sent = 0;
-  #held = 0;
-  #failed = 0;
-  #cpuUs = 0;
-  #isOverloaded = false;
+  readonly #tails: (Tail & { readonly sent: number })[] = [];
 
   /** Adds one. */
-  add(result: LoadResult & { readonly cpuUs: number }): void {
-    this.#latency.add(result.latency);
-    this.#lateness.add(result.lateness);
-    this.#sent += result.sent;
-    this.#held += result.held;
-    this.#failed += result.failed;
-    this.#cpuUs += result.cpuUs * result.sent;
-    this.#isOverloaded ||= result.isOverloaded;
-  }
-
-  /** What they come to. */
-  get tail(): Tail {
-    const latency = this.#latency;
-    return {
+  add({ cpuUs, isOverloaded, ...result }: LoadResult & { readonly cpuUs: number }): void {
+    const latency = new Histogram(), lateness = new Histogram();
+    latency.add(result.latency);
+    lateness.add(result.lateness);
+    this.#tails.push({
       p50Us: latency.quantileUs(0.5),
       p99Us: latency.quantileUs(0.99),
       p999Us: latency.quantileUs(0.999),
       maxUs: latency.maxUs,
-      lateUs: this.#lateness.quantileUs(0.999),
-      held: this.#held / this.#sent,
-      failed: this.#failed / this.#sent,
-      cpuUs: this.#cpuUs / this.#sent,
-      isOverloaded: this.#isOverloaded,
+      lateUs: lateness.quantileUs(0.999),
+      held: result.held / result.sent,
+      failed: result.failed / result.sent,
+      cpuUs,
+      isOverloaded,
+      sent: result.sent,
+    });
+  }
+
+  /** What they come to. */
+  get tail(): Tail {
+    const each = (figure: (tail: Tail) => number): number[] => this.#tails.map(figure);
+    return {
+      p50Us: median(each(({ p50Us }) => p50Us)),
+      p99Us: median(each(({ p99Us }) => p99Us)),
+      p999Us: median(each(({ p999Us }) => p999Us)),
+      maxUs: Math.max(...each(({ maxUs }) => maxUs)),
+      lateUs: median(each(({ lateUs }) => lateUs)),
+      held: this.#mean(({ held }) => held),
+      failed: this.#mean(({ failed }) => failed),
+      cpuUs: this.#mean(({ cpuUs }) => cpuUs),
+      isOverloaded: this.#tails.some(({ isOverloaded }) => isOverloaded),
     };
+  }
+
+  /** The mean of a figure of each request. */
+  #mean(figure: (tail: Tail) => number): number {
+    const sent = this.#tails.reduce((sum, tail) => sum + tail.sent, 0);
+    return this.#tails.reduce((sum, tail) => sum + figure(tail) * tail.sent, 0) / sent;
   }
 }
 

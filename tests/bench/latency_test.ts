@@ -27,7 +27,7 @@ Deno.test({
       args: [
         ...["run", "-A", "--quiet", new URL("../../bench/latency/main.ts", import.meta.url).href],
         ...["--transports", "ws,tls", "--kinds", "mixed", "--peers", "none"],
-        ...["--parts", "2", "--seconds", "0.1", "--warm", "0.1", "--json"],
+        ...["--parts", "2", "--seconds", "0.1", "--rounds", "2", "--warm", "0.1", "--json"],
       ],
       stdin: "null",
     }).output();
