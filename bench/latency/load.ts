@@ -52,7 +52,7 @@ export async function runKind(
     // Bulk over a connection of its own, as this one has no lanes.
     const move = isBeside ? () => measureFloor(floor, RAW_SECONDS, BULK_BYTES) : null;
     try {
-      return await besides(move, () => runLoad((payload) => mux.request(payload), order));
+      return await besides(move, () => runLoad((payload) => mux.request(payload), order, isBeside));
     } finally {
       await mux.close();
     }
@@ -66,7 +66,10 @@ export async function runKind(
   }
   const large = new Uint8Array(isBeside ? BULK_BYTES : 0);
   const move = isBeside ? (into: Uint8Array) => connection.request(bulk, large, { into }) : null;
-  return await besides(move, () => runLoad((payload) => connection.request(echo, payload), order));
+  return await besides(
+    move,
+    () => runLoad((payload) => connection.request(echo, payload), order, isBeside),
+  );
 }
 
 /** Bulk goes on until the load is over. */

@@ -10,7 +10,7 @@ import type { LoadResult } from "../support/open_loop.ts";
 import type { Pauses } from "../support/pauses.ts";
 import { printMarkdownTable } from "../support/table.ts";
 
-/** How late answers were, in microseconds: in the middle of the rounds, but for the slowest and for parts. */
+/** How late answers were in all rounds together, in microseconds. */
 export interface Tail {
   /** The middle. */
   readonly p50Us: number;
@@ -18,8 +18,10 @@ export interface Tail {
   readonly p99Us: number;
   /** The slowest thousandth. */
   readonly p999Us: number;
-  /** The slowest of all rounds. */
+  /** The slowest. */
   readonly maxUs: number;
+  /** The slowest thousandth of a round, in the middle of the rounds: what stalls of the machine do not reach that are rarer than every other round, nor what is as rare of what is measured. */
+  readonly roundUs: number;
   /** The slowest thousandth of how late the generator sent. */
   readonly lateUs: number;
   /** The part of requests that was held back, as too many were under way. */
@@ -54,59 +56,56 @@ export interface LatencyRow {
   readonly machine: Pauses;
 }
 
-/**
- * What all rounds of one load come to: the middle of what each shows, as a
- * machine that stands still for some milliseconds spoils a round and not most.
- */
+/** What all rounds of one load come to. */
 export class Rounds {
-  readonly #tails: (Tail & { readonly sent: number })[] = [];
+  readonly #latency: Histogram = new Histogram();
+  readonly #lateness: Histogram = new Histogram();
+  /** The slowest thousandth of each round. */
+  readonly #p999Us: number[] = [];
+  #sent = 0;
+  #held = 0;
+  #failed = 0;
+  #cpuUs = 0;
+  #isOverloaded = false;
 
   /** Adds one. */
-  add({ cpuUs, isOverloaded, ...result }: LoadResult & { readonly cpuUs: number }): void {
-    const latency = new Histogram(), lateness = new Histogram();
+  add(result: LoadResult & { readonly cpuUs: number }): void {
+    this.#isOverloaded ||= result.isOverloaded;
+    if (result.sent === 0) return;
+    const latency = new Histogram();
     latency.add(result.latency);
-    lateness.add(result.lateness);
-    this.#tails.push({
-      p50Us: latency.quantileUs(0.5),
-      p99Us: latency.quantileUs(0.99),
-      p999Us: latency.quantileUs(0.999),
-      maxUs: latency.maxUs,
-      lateUs: lateness.quantileUs(0.999),
-      held: result.held / result.sent,
-      failed: result.failed / result.sent,
-      cpuUs,
-      isOverloaded,
-      sent: result.sent,
-    });
+    this.#p999Us.push(latency.quantileUs(0.999));
+    this.#latency.add(result.latency);
+    this.#lateness.add(result.lateness);
+    this.#sent += result.sent;
+    this.#held += result.held;
+    this.#failed += result.failed;
+    this.#cpuUs += result.cpuUs * result.sent;
   }
 
   /** What they come to. */
   get tail(): Tail {
-    const each = (figure: (tail: Tail) => number): number[] => this.#tails.map(figure);
+    const latency = this.#latency;
     return {
-      p50Us: median(each(({ p50Us }) => p50Us)),
-      p99Us: median(each(({ p99Us }) => p99Us)),
-      p999Us: median(each(({ p999Us }) => p999Us)),
-      maxUs: Math.max(...each(({ maxUs }) => maxUs)),
-      lateUs: median(each(({ lateUs }) => lateUs)),
-      held: this.#mean(({ held }) => held),
-      failed: this.#mean(({ failed }) => failed),
-      cpuUs: this.#mean(({ cpuUs }) => cpuUs),
-      isOverloaded: this.#tails.some(({ isOverloaded }) => isOverloaded),
+      p50Us: latency.quantileUs(0.5),
+      p99Us: latency.quantileUs(0.99),
+      p999Us: latency.quantileUs(0.999),
+      maxUs: latency.maxUs,
+      roundUs: median(this.#p999Us),
+      lateUs: this.#lateness.quantileUs(0.999),
+      held: this.#held / this.#sent,
+      failed: this.#failed / this.#sent,
+      cpuUs: this.#cpuUs / this.#sent,
+      isOverloaded: this.#isOverloaded,
     };
-  }
-
-  /** The mean of a figure of each request. */
-  #mean(figure: (tail: Tail) => number): number {
-    const sent = this.#tails.reduce((sum, tail) => sum + tail.sent, 0);
-    return this.#tails.reduce((sum, tail) => sum + figure(tail) * tail.sent, 0) / sent;
   }
 }
 
 /** Prints the rows of one table; those of a peer have Internode beside it. */
 export function showRows(title: string, rows: readonly LatencyRow[]): void {
   const hasPeers = rows.some(({ internode }) => internode !== null);
-  const own = (name: string): string[] => ["p50", "p99", "p99.9", "max"].map((q) => `${name}${q}`);
+  const own = (name: string): string[] =>
+    ["p50", "p99", "p99.9", "max", "p99.9 of a round"].map((q) => `${name}${q}`);
   const lines = [
     [
       title,
@@ -137,8 +136,8 @@ export function showRows(title: string, rows: readonly LatencyRow[]): void {
   );
 }
 
-function times({ p50Us, p99Us, p999Us, maxUs }: Tail): string[] {
-  return [p50Us, p99Us, p999Us, maxUs].map(ms);
+function times({ p50Us, p99Us, p999Us, maxUs, roundUs }: Tail): string[] {
+  return [p50Us, p99Us, p999Us, maxUs, roundUs].map(ms);
 }
 
 /** What of it is not as it should be. */

@@ -91,7 +91,8 @@ export class PeerPair implements AsyncDisposable {
     const beforeUs = await total();
     const withinMs = order.seconds * 1000 + PATIENCE_MS;
     const result = await this.#client.ask<LoadResult>("load", order, withinMs);
-    return { ...result, cpuUs: (await total() - beforeUs) / result.sent };
+    const { sent, spunMs = 0 } = result;
+    return { ...result, cpuUs: (await total() - beforeUs - spunMs * 1000) / sent };
   }
 
   #measure({ size, inflight }: Work, seconds: number): Promise<Moment> {

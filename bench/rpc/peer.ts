@@ -141,7 +141,8 @@ export class RpcPair implements AsyncDisposable {
     const { result, cpuUs } = await this.#withCpu(() =>
       this.#ask<LoadResult>("load", order, order.seconds)
     );
-    return { ...result, cpuUs: cpuUs / result.sent };
+    const { sent, spunMs = 0 } = result;
+    return { ...result, cpuUs: (cpuUs - spunMs * 1000) / sent };
   }
 
   /** How the machine lets the client stand still while both processes are busy with nothing. */

@@ -44,6 +44,8 @@ export interface LoadResult {
   readonly latency: HistogramCells;
   /** From that moment until it was handed over: what the generator itself adds. */
   readonly lateness: HistogramCells;
+  /** How long the generator has spun, in milliseconds: processor time that no request has taken. Default: 0. */
+  readonly spunMs?: number;
 }
 
 /** What a load runs by; tests have time of their own. */
@@ -52,15 +54,16 @@ export interface LoadTime {
   readonly now: () => number;
   /** See {@linkcode Sleep}. */
   readonly sleep: Sleep;
-  /** Lets nothing else happen until then. */
-  readonly spinUntil: (ms: number) => void;
+  /** Lets nothing else happen until then; `null` where something else has to. */
+  readonly spinUntil: ((ms: number) => void) | null;
   /** Sleeps until the event loop has looked at its sockets. */
   readonly rest: () => Promise<unknown>;
 }
 
-/** This process's time. */
-export function systemTime(): LoadTime {
-  return { now: () => performance.now(), sleep: shortSleep(), spinUntil, rest };
+/** This process's time; where it is `shared` with other work, nothing spins. */
+export function systemTime(shared: boolean): LoadTime {
+  const now = (): number => performance.now();
+  return { now, sleep: shortSleep(), spinUntil: shared ? null : spinUntil, rest };
 }
 
 function spinUntil(ms: number): void {
@@ -82,15 +85,16 @@ const QUEUE = 4;
 /** Who wakes later than this has a busy event loop. */
 const BUSY_MS = 0.3;
 
-/** Runs a load with payloads of its sizes. */
+/** Runs a load with payloads of its sizes; `shared`: while this process has other work as well. */
 export function runLoad(
   ask: (payload: Uint8Array<ArrayBuffer>, index: number) => Promise<unknown>,
   order: LoadOrder,
+  shared = false,
 ): Promise<LoadResult> {
   const payloads = order.sizes.map(([bytes]) => new Uint8Array(bytes));
   const arrivals = new Arrivals(order.seed, order.sizes);
   const askOne = (size: number, index: number) => ask(payloads[size]!, index);
-  return new OpenLoop(askOne, arrivals, order, systemTime()).run();
+  return new OpenLoop(askOne, arrivals, order, systemTime(shared)).run();
 }
 
 /**
@@ -114,6 +118,9 @@ export class OpenLoop {
   #isLookDue = false;
   /** Ends a sleep as nothing is under way any more. */
   #onIdle: () => void = () => {};
+  /** Sleeps that are not over, each of which holds a thread: most are ended before by an answer. */
+  readonly #sleeps: { readonly endsMs: number; readonly over: Promise<void> }[] = [];
+  #spunMs = 0;
   /** Batches of answers since the last sleep began. */
   #batches = 0;
   #sent = 0;
@@ -165,6 +172,7 @@ export class OpenLoop {
       isOverloaded: this.#isOverloaded,
       latency: this.#latency.toJSON(),
       lateness: this.#lateness.toJSON(),
+      spunMs: this.#spunMs,
     };
   }
 
@@ -174,14 +182,32 @@ export class OpenLoop {
       const nowMs = this.#time.now(), leftMs = this.#nextMs - nowMs;
       const forMs = Math.max(0, this.#underWay > 0 ? Math.max(leftMs, awaitMs) : leftMs);
       this.#batches = 0;
-      if (this.#underWay === 0 && leftMs < SPUN_MS) this.#time.spinUntil(this.#nextMs);
-      // A sleep in another thread that is over too soon keeps the loop from looking at its sockets.
-      else await Promise.race([isBusy ? this.#time.rest() : this.#time.sleep(forMs), this.#idle()]);
+      if (this.#underWay === 0 && leftMs < SPUN_MS && this.#time.spinUntil !== null) {
+        this.#time.spinUntil(this.#nextMs);
+        this.#spunMs += Math.max(0, leftMs);
+      } else {
+        // A sleep in another thread that is over too soon keeps the loop from looking at its sockets.
+        const waiting = isBusy ? this.#time.rest() : this.#sleep(nowMs, forMs);
+        await Promise.race([waiting, this.#idle()]);
+      }
       const wokenMs = this.#time.now();
       isBusy = !isBusy && this.#underWay > 0 && wokenMs - nowMs - forMs > BUSY_MS;
       awaitMs = this.#batches < OFTEN ? AWAIT_MS : Math.min(awaitMs * 2, LONGEST_AWAIT_MS);
       this.#pump(wokenMs);
     }
+  }
+
+  /** Sleeps for that long, or until an earlier sleep is over that ends sooner. */
+  #sleep(nowMs: number, forMs: number): Promise<void> {
+    const endsMs = nowMs + forMs;
+    const earlier = this.#sleeps.find((sleep) => sleep.endsMs <= endsMs);
+    if (earlier !== undefined) return earlier.over;
+    const over = this.#time.sleep(forMs).then(() => {
+      this.#sleeps.splice(this.#sleeps.indexOf(sleep), 1);
+    });
+    const sleep = { endsMs, over };
+    this.#sleeps.push(sleep);
+    return over;
   }
 
   /** Settles once nothing is under way any more; never if nothing is. */
@@ -254,6 +280,7 @@ export class OpenLoop {
     this.#free.push(slot);
     this.#pump(this.#time.now());
     if (this.#load.perSecond === null) this.#fill(this.#lookedMs);
+    if (this.#underWay === 0) this.#onIdle();
   };
 
   readonly #onBatchEnd = (): void => {

@@ -11,7 +11,7 @@ class EventTime {
   readonly #due: { readonly atMs: number; readonly act: () => void }[] = [];
 
   readonly now = (): number => this.nowMs;
-  readonly sleep = (ms: number): Promise<void> =>
+  sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => this.at(this.nowMs + Math.max(0.001, ms), resolve));
   readonly rest = (): Promise<void> => this.sleep(1);
   readonly spinUntil = (ms: number): void => void (this.nowMs = Math.max(this.nowMs, ms));
@@ -80,6 +80,22 @@ Deno.test("a request that comes while nothing is under way is not late, however 
   assert(Math.abs(sent - 30_000) < 900, `${sent} sent`);
   const p99Ms = quantileMs(lateness, 0.99);
   assert(p99Ms < 0.1, `sent ${p99Ms} ms late`);
+});
+
+Deno.test("no more than two sleeps are under way at a time, as each holds a thread", async () => {
+  let sleeping = 0, most = 0;
+  const time = new EventTime(), { sleep } = time;
+  const counted = Object.assign(time, {
+    sleep: (ms: number) => {
+      most = Math.max(most, ++sleeping);
+      return sleep(ms).finally(() => sleeping--);
+    },
+  });
+  const ask = () => new Promise<void>((resolve) => time.at(time.nowMs + 0.02, resolve));
+  const load = { ...LOAD, perSecond: 8_000, seconds: 1 };
+  const loop = new OpenLoop(ask, new Arrivals(1, [[64, 1]]), load, counted);
+  await answered(loop.run(), time);
+  assert(most <= 2, `${most} at a time`);
 });
 
 Deno.test("what should have been sent while the process stood still counts from then", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Fifo } from "../../wire/fifo.ts";
 import { InternodeError } from "../../errors.ts";
 import { promiseOf } from "../../foreign/thenable.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
@@ -36,6 +37,7 @@ interface WaitingReader {
   readonly reject: (error: unknown) => void;
   /** Of those that wait with a bound. */
   timer: Timer | null;
+  isSettled: boolean;
 }
 
 /**
@@ -47,8 +49,12 @@ interface WaitingReader {
 export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   readonly #given: AsyncIterable<T> | Promise<AsyncIterable<T>>;
   readonly #owner: MessageOwner;
-  /** No map: one that is emptied and filled again has a new table each time, which only a full collection takes back. */
-  readonly #waiting: WaitingReader[] = [];
+  /**
+   * In order; the first one is not settled. No map: one that is emptied and
+   * filled again has a new table each time, which only a full collection takes
+   * back.
+   */
+  readonly #waiting = new Fifo<WaitingReader>();
   #iterator: AsyncIterator<T> | null = null;
   #opening: Promise<AsyncIterator<T>> | null = null;
   #failure: { readonly error: unknown } | null = null;
@@ -78,7 +84,7 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
     const result = new Promise<IteratorResult<T>>((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure.error);
       if (this.#isDone) return resolve(DONE);
-      const reader: WaitingReader = { reject, timer: null };
+      const reader: WaitingReader = { reject, timer: null, isSettled: false };
       this.#waiting.push(reader);
       if (this.#bound !== null) this.#watch(reader, this.#bound);
       if (this.#late !== null) this.#hurry(this.#late);
@@ -111,7 +117,7 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   fail(error: unknown): void {
     if (this.#failure !== null || this.#isDone) return;
     this.#failure = { error };
-    for (const reader of [...this.#waiting]) {
+    for (const reader of this.#unsettled()) {
       this.#settle(reader);
       reader.reject(error);
     }
@@ -121,7 +127,7 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   /** The call has ended well: what has come may be read, but no reader waits for the interceptors without a bound. */
   bound(bound: ReadBound): void {
     this.#bound = bound;
-    for (const reader of this.#waiting) this.#watch(reader, bound);
+    for (const reader of this.#unsettled()) this.#watch(reader, bound);
   }
 
   #watch(reader: WaitingReader, { waitMs, late, clock }: ReadBound): void {
@@ -134,10 +140,14 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
 
   /** One reader waits no more. */
   #settle(reader: WaitingReader): void {
-    const at = this.#waiting.indexOf(reader);
-    if (at < 0) return;
-    this.#waiting.splice(at, 1);
+    if (reader.isSettled) return;
+    reader.isSettled = true;
+    while (this.#waiting.peek()?.isSettled) this.#waiting.shift();
     if (reader.timer !== null) this.#bound?.clock.clearTimer(reader.timer);
+  }
+
+  #unsettled(): WaitingReader[] {
+    return [...this.#waiting].filter(({ isSettled }) => !isSettled);
   }
 
   /** The call's time has run out: what has come may be read, but nobody waits for more. */
@@ -147,9 +157,9 @@ export class CheckedMessages<T> implements AsyncIterableIterator<T> {
   }
 
   #hurry({ error, clock }: { readonly error: unknown; readonly clock: Clock }): void {
-    const waiting = [...this.#waiting];
+    const waiting = this.#unsettled();
     clock.soon(() => {
-      if (!waiting.some((reader) => this.#waiting.includes(reader))) return;
+      if (waiting.every(({ isSettled }) => isSettled)) return;
       this.fail(error);
       this.#owner.onMessagesEnd({ error });
     });

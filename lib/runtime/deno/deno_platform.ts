@@ -6,7 +6,7 @@
 
 import { acquireLibc, releaseLibc } from "./deno_libc.ts";
 import { denoFiles } from "./deno_files.ts";
-import { denoReaderOf } from "./deno_reads.ts";
+import { denoReaders } from "./deno_reads.ts";
 import { startWorker, workerStarter } from "./deno_threads.ts";
 import { lookUp as nodeLookUp } from "../node/node_dns.ts";
 import { nodeTerminal } from "../node/node_terminal.ts";
@@ -38,7 +38,7 @@ export function denoPlatform(): Platform {
     sharingProblem: "listenDatagram" in Deno ? null : `Deno allows it only with ${FLAG}. ` +
       `Start this program with that flag (or with "unstable": ["net"] in its deno.json), or ` +
       "give each a port of its own",
-    readerOf: denoReaderOf,
+    readerOf: denoReaders(),
     startTls,
     isPermitted: (name, path) =>
       isGranted((path === undefined ? { name } : { name, path }) as Deno.PermissionDescriptor),

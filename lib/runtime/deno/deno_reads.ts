@@ -6,19 +6,17 @@
 
 import type { Socket, SocketRead } from "../platform/socket.ts";
 
-/** The versions whose own `Deno.Conn.read` is known to do what is done here, and the set beside it. */
-const KNOWN_VERSIONS = /^2\.9\.\d+$/;
+/** The versions whose own `Deno.Conn.read` does what is done here, and keeps the set. */
+const KNOWN_VERSIONS = /^2\.9\.[0-6]$/;
 /** Under this name a connection has the number of its resource. */
 const RESOURCE = "Deno.internal.rid";
 
 /** What `Deno.Conn.read` calls: how many bytes have come, 0 for the end. */
 type CoreRead = (resource: number, into: Uint8Array<ArrayBuffer>) => Promise<number>;
 
-const coreRead = KNOWN_VERSIONS.test(Deno.version.deno) ? findCoreRead() : null;
-
 /**
- * How to read from a connection without the set in which `Deno.Conn` keeps what
- * is under way, for `unref`.
+ * Makes what reads from connections without the set in which `Deno.Conn` keeps
+ * what is under way, for `unref`.
  *
  * That set has a new table after each read. Once a collection has found a table
  * in use it is old, V8 makes all that follow it old too, and only full
@@ -26,10 +24,13 @@ const coreRead = KNOWN_VERSIONS.test(Deno.version.deno) ? findCoreRead() : null;
  * 20 to 25 ms of marking beside its own work. Where Deno is another version, or
  * the socket is none of its own, `read` of the socket itself is called.
  */
-export function denoReaderOf(socket: Socket): SocketRead {
-  const resource = coreRead === null ? undefined : resourceOf(socket);
-  if (resource === undefined) return (into) => socket.read(into);
-  return (into) => into.length === 0 ? socket.read(into) : coreRead!(resource, into).then(ended);
+export function denoReaders(): (socket: Socket) => SocketRead {
+  const read = KNOWN_VERSIONS.test(Deno.version.deno) ? findCoreRead() : null;
+  return (socket) => {
+    const resource = resourceOf(socket);
+    if (read === null || resource === undefined) return (into) => socket.read(into);
+    return (into) => into.length === 0 ? socket.read(into) : read(resource, into).then(ended);
+  };
 }
 
 /** What tells the end is `null`. */

@@ -12,8 +12,8 @@ import type { PollableChannel, SocketPoll } from "../channel/transport.ts";
 
 /**
  * Bytes over a socket of the runtime, which gives real backpressure both ways.
- * Reads and writes are the runtime's own promises with nothing around them;
- * its errors do not name the other end, `remote` does.
+ * Reads and writes are the runtime's own promises; its errors do not name the
+ * other end, `remote` does.
  */
 export class ConnChannel implements PollableChannel {
   readonly kind = "bytes";

@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 /** What no attack may cost: engines other than Deno's give garbage back later, and a socket of Node's takes more. */
 export const MAX_GROWTH_BYTES = (RUNTIME === "deno" ? 32 : 64) * MIB;
 
-/** V8 lets the memory of young objects grow by up to 48 MiB, and takes it back, when it likes: small, it says nothing of attacks. */
+/** V8 lets the memory of young objects grow by tens of MiB, and takes it back, when it likes: small, it says nothing of attacks. */
 const ENGINE = RUNTIME === "bun" ? [] : ["--max-semi-space-size=1"];
 
 /** So many looks at the victim in a row must show the same. */
