@@ -48,6 +48,7 @@ const IN_CI = [
   "tests/runtime/abort_test.ts",
   "tests/runtime/http_client_test.ts",
   "tests/runtime/process_facts_test.ts",
+  "tests/runtime/socket_reader_test.ts",
   "tests/runtimes",
   "tests/transport/certificates",
   "tests/transport/channel",
