@@ -197,7 +197,8 @@ export const REQUESTS: readonly Case[] = [
         return "too late";
       });
       const error = await failure(to.request(answer, "x", { timeoutMs: 40 }), "DeadlineExceeded");
-      assertEquals(error.outcome, "maybeExecuted");
+      // Where both run out in one turn, the handler's side may tell first, which knows that it ran.
+      assert(error.outcome === "maybeExecuted" || error.outcome === "executed", error.outcome);
       const heard = await aborted.promise;
       assert(heard instanceof InternodeError && heard.code === "DeadlineExceeded");
       assert(leftMs < Infinity);
