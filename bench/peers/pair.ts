@@ -6,7 +6,7 @@
 
 import type { Command, Launcher } from "../../tools/runtimes/launcher.ts";
 import { ToldProcess } from "../../tools/processes/told_process.ts";
-import type { LoadOrder, LoadResult } from "../support/open_loop.ts";
+import { type LoadOrder, type LoadResult, requestCpuUs } from "../support/open_loop.ts";
 import { buildGo } from "./go_program.ts";
 import { type PeerName, PROGRAMS } from "./stands/list.ts";
 import type { Moment, Order, ServerStarted, Work } from "./stands/measure.ts";
@@ -91,8 +91,7 @@ export class PeerPair implements AsyncDisposable {
     const beforeUs = await total();
     const withinMs = order.seconds * 1000 + PATIENCE_MS;
     const result = await this.#client.ask<LoadResult>("load", order, withinMs);
-    const { sent, spunMs = 0 } = result;
-    return { ...result, cpuUs: (await total() - beforeUs - spunMs * 1000) / sent };
+    return { ...result, cpuUs: requestCpuUs(result, await total() - beforeUs) };
   }
 
   #measure({ size, inflight }: Work, seconds: number): Promise<Moment> {

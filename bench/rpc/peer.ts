@@ -20,7 +20,7 @@ import type {
 import type { KindOrder } from "../latency/load.ts";
 import type { Measured } from "./measure.ts";
 import type { Pauses } from "../support/pauses.ts";
-import type { LoadResult } from "../support/open_loop.ts";
+import { type LoadResult, requestCpuUs } from "../support/open_loop.ts";
 import { makeIdentities } from "./identities.ts";
 import type { RpcOptions } from "./options.ts";
 import type { RpcPlan } from "./plan.ts";
@@ -141,8 +141,7 @@ export class RpcPair implements AsyncDisposable {
     const { result, cpuUs } = await this.#withCpu(() =>
       this.#ask<LoadResult>("load", order, order.seconds)
     );
-    const { sent, spunMs = 0 } = result;
-    return { ...result, cpuUs: (cpuUs - spunMs * 1000) / sent };
+    return { ...result, cpuUs: requestCpuUs(result, cpuUs) };
   }
 
   /** How the machine lets the client stand still while both processes are busy with nothing. */

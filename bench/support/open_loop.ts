@@ -48,6 +48,11 @@ export interface LoadResult {
   readonly spunMs?: number;
 }
 
+/** The processor time that each request has taken, of all that was used meanwhile, in microseconds. */
+export function requestCpuUs({ sent, spunMs = 0 }: LoadResult, usedUs: number): number {
+  return (usedUs - spunMs * 1000) / sent;
+}
+
 /** What a load runs by; tests have time of their own. */
 export interface LoadTime {
   /** Milliseconds. */

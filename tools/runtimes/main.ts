@@ -6,7 +6,7 @@
  * @module
  */
 
-import { testFilesAt } from "../tests/test_files.ts";
+import { isThere, testFilesAt } from "../tests/test_files.ts";
 import { ALONE } from "../tests/test_groups.ts";
 import { build, programOf } from "./build.ts";
 
@@ -93,6 +93,13 @@ async function main([runtime, ...args]: readonly string[]): Promise<number> {
   }
   const filter = args[0] === "--filter" ? args[1] ?? "" : "";
   const paths = args[0] === "--filter" ? args.slice(2) : args;
+  for (const path of paths) {
+    if (isThere(path)) continue;
+    console.error(
+      `There is no ${path} in the repository. PATH is a test file, or a folder of them.`,
+    );
+    return 2;
+  }
   const files = paths.length > 0
     ? paths.flatMap(testFilesAt)
     : IN_CI.flatMap(testFilesAt).filter((file) => !LEFT_OUT_IN_CI.includes(file));

@@ -15,3 +15,14 @@ export function testFilesAt(path: string): string[] {
     return name.endsWith("_test.ts") ? [`${path}/${name}`] : [];
   }).sort();
 }
+
+/** Whether the repository has something at a path. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(new URL(path, ROOT));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -50,11 +50,12 @@ export class OpenRuns {
 
   /** A call has ended. */
   remove(run: OpenRun): void {
-    const last = this.#runs.at(-1);
-    if (last === undefined || this.#runs[run.place] !== run) return;
-    this.#runs[run.place] = last;
-    last.place = run.place;
-    this.#runs.pop();
+    if (this.#runs[run.place] !== run) return;
+    const last = this.#runs.pop()!;
+    if (last !== run) {
+      this.#runs[run.place] = last;
+      last.place = run.place;
+    }
     if (this.#runs.length === 0) this.#timer.clear();
   }
 
