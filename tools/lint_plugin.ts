@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fileLength, noSleep } from "./lint/file_rules.ts";
+import { fileLength, fractionalTimes, noSleep } from "./lint/file_rules.ts";
 import { foreignErrors } from "./lint/foreign_rules.ts";
 import { edgeOnly, injectedTime, pureRooms } from "./lint/global_rules.ts";
 import { dependencies, layerOrder } from "./lint/import_rules.ts";
@@ -17,6 +17,7 @@ const plugin: Deno.lint.Plugin = {
     "edge-only": edgeOnly,
     "file-length": fileLength,
     "foreign-errors": foreignErrors,
+    "fractional-times": fractionalTimes,
     "injected-time": injectedTime,
     "layer-order": layerOrder,
     "no-sleep": noSleep,

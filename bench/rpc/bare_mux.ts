@@ -49,6 +49,8 @@ const MESSAGE_BYTES = 64 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
+function nobody(): void {}
+
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const both = new Uint8Array(first.length + second.length);
   both.set(first);
@@ -198,8 +200,11 @@ export class BareMux {
       const length = view.getUint32(at, true);
       if (end - at - HEADER_BYTES < length) break;
       const id = view.getUint32(at + 4, true);
+      const resolve = this.#pending[id]!;
+      // What has been answered is not to grow old here.
+      this.#pending[id] = nobody;
       this.#free.push(id);
-      this.#pending[id]!(this.#keep(bytes, at + HEADER_BYTES, length));
+      resolve(this.#keep(bytes, at + HEADER_BYTES, length));
       at += HEADER_BYTES + length;
     }
     return at;

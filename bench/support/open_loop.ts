@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DOUBLE_ZERO } from "../../lib/wire/double_zero.ts";
 import { Arrivals, type SizePart } from "./arrivals.ts";
 import { Histogram, type HistogramCells } from "./histogram.ts";
 import { rest, shortSleep, type Sleep } from "./short_sleep.ts";
@@ -12,7 +13,7 @@ import { rest, shortSleep, type Sleep } from "./short_sleep.ts";
 export interface Load {
   /** Requests a second; `null`: as many as are answered, `inflight` at a time. */
   readonly perSecond: number | null;
-  /** How many are under way at a time where there is no rate. */
+  /** How many are under way at a time where there is no rate, and at most where there is one. What comes then is held back, and its time counts all the same, as wrk2 does it: more would be learned of the collector only, which copies all that is under way. */
   readonly inflight: number;
   /** How long requests come. */
   readonly seconds: number;
@@ -85,8 +86,6 @@ const SPUN_MS = 0.1;
 const OFTEN = 4;
 /** Where so many have failed, or one is held back for so long, in milliseconds, nothing is learned any more. */
 const MOST_FAILED = 10_000, MOST_HELD_MS = 1_000;
-/** So many times as many as without a rate may be under way at most. What comes then is held back; its time counts all the same. More would be learned of the collector only, which copies all that is under way. */
-const QUEUE = 4;
 /** Who wakes later than this has a busy event loop. */
 const BUSY_MS = 0.3;
 
@@ -115,8 +114,6 @@ export class OpenLoop {
   readonly #time: LoadTime;
   readonly #latency: Histogram = new Histogram();
   readonly #lateness: Histogram = new Histogram();
-  /** Asking again for what has been answered makes nothing new. */
-  readonly #free: Slot[] = [];
   /** When those were due that were answered since the last look at the clock. */
   readonly #answered: Float64Array<ArrayBuffer> = new Float64Array(ANSWERS_EACH_LOOK);
   #unlooked = 0;
@@ -125,7 +122,7 @@ export class OpenLoop {
   #onIdle: () => void = () => {};
   /** Sleeps that are not over, each of which holds a thread: most are ended before by an answer. */
   readonly #sleeps: { readonly endsMs: number; readonly over: Promise<void> }[] = [];
-  #spunMs = 0;
+  #spunMs: number = DOUBLE_ZERO;
   /** Batches of answers since the last sleep began. */
   #batches = 0;
   #sent = 0;
@@ -134,9 +131,9 @@ export class OpenLoop {
   #held = 0;
   #isHeld = false;
   #failure: string | null = null;
-  #nextMs = 0;
-  #lookedMs = 0;
-  #endMs = 0;
+  #nextMs: number = DOUBLE_ZERO;
+  #lookedMs: number = DOUBLE_ZERO;
+  #endMs: number = DOUBLE_ZERO;
   #isOver = false;
   #isOverloaded = false;
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -160,6 +157,7 @@ export class OpenLoop {
 
   /** Runs it, until all that came is answered. */
   async run(): Promise<LoadResult> {
+    while (FREE_SLOTS.length < this.#load.inflight) FREE_SLOTS.push(new Slot());
     const startMs = this.#time.now();
     this.#endMs = startMs + this.#load.seconds * 1000;
     this.#nextMs = startMs;
@@ -232,7 +230,7 @@ export class OpenLoop {
     this.#lookedMs = nowMs;
     if (this.#load.perSecond === null) this.#isOver ||= nowMs >= this.#endMs;
     else if (!this.#isOver) {
-      const most = this.#load.inflight * QUEUE;
+      const most = this.#load.inflight;
       while (this.#nextMs <= nowMs && this.#nextMs < this.#endMs) {
         if (this.#underWay >= most) {
           this.#isHeld = true;
@@ -256,17 +254,18 @@ export class OpenLoop {
   }
 
   #send(dueMs: number): void {
-    const slot = this.#free.pop() ?? new Slot(this.#onAnswer, this.#onFailure);
+    const slot = FREE_SLOTS.pop() ?? new Slot();
+    slot.loop = this;
     slot.dueMs = dueMs;
     this.#underWay++;
     const index = this.#sent++;
     this.#ask(this.#arrivals.size(index), index).then(slot.onAnswer, slot.onFailure);
   }
 
-  readonly #onAnswer = (slot: Slot): void => {
+  /** Only for its slots. */
+  onAnswer(dueMs: number): void {
     this.#underWay--;
-    this.#answered[this.#unlooked++] = slot.dueMs;
-    this.#free.push(slot);
+    this.#answered[this.#unlooked++] = dueMs;
     if (this.#load.perSecond === null) this.#fill(this.#lookedMs);
     if (!this.#isLookDue) {
       // The first of a batch: what is due by now leaves in the same turn.
@@ -276,17 +275,17 @@ export class OpenLoop {
     }
     // Only once for each batch: who sends as often as answers are looked at never gets to read when requests come faster than they can be sent.
     if (this.#unlooked === ANSWERS_EACH_LOOK) this.#look();
-  };
+  }
 
-  readonly #onFailure = (slot: Slot, error: unknown): void => {
+  /** Only for its slots. */
+  onFailure(error: unknown): void {
     this.#failed++;
     this.#failure ??= String(error);
     this.#underWay--;
-    this.#free.push(slot);
     this.#pump(this.#time.now());
     if (this.#load.perSecond === null) this.#fill(this.#lookedMs);
     if (this.#underWay === 0) this.#onIdle();
-  };
+  }
 
   readonly #onBatchEnd = (): void => {
     this.#isLookDue = false;
@@ -307,12 +306,24 @@ export class OpenLoop {
 
 /** A request that is under way. */
 class Slot {
-  dueMs = 0;
-  readonly onAnswer: () => void;
-  readonly onFailure: (error: unknown) => void;
+  dueMs: number = DOUBLE_ZERO;
+  loop: OpenLoop | null = null;
 
-  constructor(onAnswer: (slot: Slot) => void, onFailure: (slot: Slot, error: unknown) => void) {
-    this.onAnswer = () => onAnswer(this);
-    this.onFailure = (error) => onFailure(this, error);
+  readonly onAnswer = (): void => {
+    this.#leave().onAnswer(this.dueMs);
+  };
+
+  readonly onFailure = (error: unknown): void => {
+    this.#leave().onFailure(error);
+  };
+
+  #leave(): OpenLoop {
+    const loop = this.loop!;
+    this.loop = null;
+    FREE_SLOTS.push(this);
+    return loop;
   }
 }
+
+/** Those of all loads of this process: each load would leave its own to the collector, which has to look at all that is old then. */
+const FREE_SLOTS: Slot[] = [];

@@ -19,6 +19,7 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import type { Channel, Progress } from "../transport/channel/transport.ts";
 import { TurnBudget } from "./turn_budget.ts";
+import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /** With this many bytes to send, output leaves before the end of the turn, so that both sides work at the same time. */
 const EARLY_BYTES = 8 * 1024;
@@ -56,9 +57,9 @@ export abstract class Link implements SessionDelegate {
   /** The session. Call `beginTurn` before you use it. */
   readonly session: Session;
   /** How many bytes were written to the channel. */
-  bytesSent = 0;
+  bytesSent: number = DOUBLE_ZERO;
   /** How many bytes were read from the channel. */
-  bytesReceived = 0;
+  bytesReceived: number = DOUBLE_ZERO;
   /** How often polling the socket has brought bytes before the runtime did. */
   polledReads = 0;
   /** The address of the other end, for messages. */
@@ -85,7 +86,7 @@ export abstract class Link implements SessionDelegate {
   #reading = false;
   #gathering = false;
   #wroteMs = -Infinity;
-  #turnMs = 0;
+  #turnMs: number = DOUBLE_ZERO;
   /** The lag of the calls made during this turn; `null` if there are none. */
   #lag: TurnLag | null = null;
   /** The time of the last of them; calls with the same time-out share it. */

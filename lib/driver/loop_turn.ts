@@ -6,6 +6,7 @@
 
 import { Fifo } from "../wire/fifo.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /** Work that continues in a later turn. */
 interface Waiting {
@@ -39,11 +40,11 @@ export class LoopTurn {
   /** Work that had its share and has more to do. */
   readonly #interrupted = new Fifo<Waiting>();
   /** How long handlers have run since the last turn that was measured. */
-  #workedMs = 0;
+  #workedMs: number = DOUBLE_ZERO;
   /** When the measured part of the current turn began; `NaN` while it is not measured. */
   #startMs = NaN;
   /** The latest known time. */
-  #latestMs = 0;
+  #latestMs: number = DOUBLE_ZERO;
   /** How often work has begun since the last turn that was measured. */
   #starts = 0;
   #isDeferred = false;

@@ -8,6 +8,7 @@ import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import type { Session } from "../session/session.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { SpinPolicy } from "./spin_policy.ts";
+import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /**
  * After this many milliseconds of turns by polling alone, the next input is
@@ -74,19 +75,19 @@ export class Spinner {
   /** The latest call whose caller wants to spin, and its id. */
   #call: OutgoingCall | null = null;
   #callId = -1;
-  #callMs = 0;
+  #callMs: number = DOUBLE_ZERO;
   /** How long its caller wants to spin. */
-  #askMs = 0;
+  #askMs: number = DOUBLE_ZERO;
   /** Until when to wait for the next request. */
   #serveUntilMs = -Infinity;
   #messagesSent: number;
-  #bytesReceived = 0;
+  #bytesReceived: number = DOUBLE_ZERO;
   /** Until when the link counts as busy. */
   #busyUntilMs = -Infinity;
   /** When the current turn began. */
-  #turnMs = 0;
-  /** Since when turns have followed one another without a turn of the event loop; -1 if it has just had one. */
-  #chainMs = -1;
+  #turnMs: number = DOUBLE_ZERO;
+  /** Since when turns have followed one another without a turn of the event loop; `-Infinity` if it has just had one. */
+  #chainMs = -Infinity;
 
   /**
    * @param link The link.
@@ -135,7 +136,7 @@ export class Spinner {
 
   /** The runtime has brought something, so the event loop has had a turn in which it looked at sockets. */
   onDelivered(): void {
-    this.#chainMs = -1;
+    this.#chainMs = -Infinity;
     if (this.#state === "yields") this.#state = "rests";
   }
 
@@ -218,13 +219,13 @@ export class Spinner {
   }
 
   readonly #onLoopTurn = (): void => {
-    this.#chainMs = -1;
+    this.#chainMs = -Infinity;
   };
 
   readonly #onYielded = (): void => {
     // What came in that turn has ended it already; this may even be another one.
     if (this.#state !== "yields") return;
-    this.#chainMs = -1;
+    this.#chainMs = -Infinity;
     this.#turnMs = this.#clock.now();
     this.#begin();
   };

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../runtime/clock.ts";
 import { LoopTurn } from "./loop_turn.ts";
+import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /** How many steps there are at most between two readings of the clock. */
 const MAX_STEP = 16;
@@ -30,8 +31,8 @@ export class TurnBudget {
   #isAlone = false;
   /** Whether handlers have run since the link last began. */
   #hasServed = true;
-  #startMs = 0;
-  #lookedMs = 0;
+  #startMs: number = DOUBLE_ZERO;
+  #lookedMs: number = DOUBLE_ZERO;
   #ran = 0;
   #nextLook = 1;
   /** How the link goes on in a later turn; `null` if it does not wait for one. */

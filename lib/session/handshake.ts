@@ -59,6 +59,7 @@ import {
 import { type Refusal, type RefusalCode, unproven } from "./frames/wire_error.ts";
 import type { SessionDelegate } from "./calls/session_delegate.ts";
 import type { SessionOptions } from "./frames/session_options.ts";
+import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /** What follows a frame of the handshake: wait for more, open the session, or refuse with a reason. */
 export type HandshakeStep = "wait" | "done" | Refusal;
@@ -120,7 +121,7 @@ export class Handshake {
   }
 
   /** How far the peer's wall clock was ahead of ours when it said hello. */
-  clockSkewMs = 0;
+  clockSkewMs: number = DOUBLE_ZERO;
 
   /** Takes one frame. */
   receive(type: number, reader: ByteReader, nowMs: number): HandshakeStep {

@@ -6,6 +6,7 @@
 
 import type { SessionOptions, SessionTimes } from "./frames/session_options.ts";
 import { RoundTrip } from "./calls/round_trip.ts";
+import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /** A timer that fires later than this shows that this process was blocked. */
 const LAG_MS = 50;
@@ -52,10 +53,10 @@ export class Keepalive {
   #nextPingMs = Infinity;
   #writingSinceMs = Infinity;
   #untakenSinceMs = Infinity;
-  #arrivedBytes = 0;
+  #arrivedBytes: number = DOUBLE_ZERO;
   #token = 0;
   #answered = 0;
-  #pingSentMs = 0;
+  #pingSentMs: number = DOUBLE_ZERO;
   #sparedPings = 0;
   /** Whether the extra time after a blocked process was given, since the last received byte. */
   #forgiven = false;

@@ -11,6 +11,7 @@ import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES } from "./limits.ts";
 import { FrameType, HEADER_BYTES } from "./frame.ts";
 import { partOf } from "./part_of.ts";
 import { ReceiveRing } from "./receive_ring.ts";
+import { DOUBLE_ZERO } from "./double_zero.ts";
 
 /**
  * Turns a byte stream into batches: put bytes into `ring`, then call
@@ -29,7 +30,7 @@ export class BatchReader {
   wanted = 0;
 
   #checksum: Checksum | null = null;
-  #running = 0;
+  #running: number = DOUBLE_ZERO;
   #maxBatchBytes = MAX_HANDSHAKE_BATCH_BYTES;
 
   /** @param ring Receives the bytes. Default: a new one. */

@@ -7,6 +7,7 @@
 import type { Checksum } from "./checksum.ts";
 import { FrameType, HEADER_BYTES, NO_TIMEOUT } from "./frame.ts";
 import { partOf } from "./part_of.ts";
+import { DOUBLE_ZERO } from "./double_zero.ts";
 
 /**
  * The bytes before each batch on a byte stream: u32 length of the frames that
@@ -21,7 +22,7 @@ export const ENVELOPE_BYTES = 8;
 export class BatchSeal {
   /** The function in use, or `null` while there is none. Batches that began before it was set have no checksum. */
   checksum: Checksum | null = null;
-  #running = 0;
+  #running: number = DOUBLE_ZERO;
 
   /**
    * Fills in an envelope.

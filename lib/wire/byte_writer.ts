@@ -5,7 +5,7 @@
  */
 
 import { DEFAULT_MAX_ITEMS } from "./item_count.ts";
-import { lengthOf } from "./plain_bytes.ts";
+import { lengthOf } from "../foreign/plain_bytes.ts";
 
 /**
  * A buffer with a write position. Codecs call {@linkcode ByteWriter.ensure}

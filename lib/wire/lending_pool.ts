@@ -5,7 +5,7 @@
  */
 
 import type { ByteReader } from "./byte_reader.ts";
-import { bufferOf } from "./plain_bytes.ts";
+import { bufferOf } from "../foreign/plain_bytes.ts";
 import { partOf } from "./part_of.ts";
 import { payloadMemory } from "./payload_memory.ts";
 

@@ -119,7 +119,7 @@ Deno.test("beyond what may be under way requests are held back, and count from w
   // For half a second nothing is answered.
   const { held, isOverloaded, latency } = await runWith(
     (_, { nowMs }) => nowMs > 2_000 && nowMs < 2_500 ? 2_500 - nowMs : 1,
-    { inflight: 25 },
+    { inflight: 100 },
   );
   assert(held > 300 && held < 500, `${held} held back`);
   assertEquals(isOverloaded, false);
@@ -127,7 +127,7 @@ Deno.test("beyond what may be under way requests are held back, and count from w
 });
 
 Deno.test("who cannot follow is not asked for ever", async () => {
-  const { isOverloaded, sent } = await runWith(() => 1_000, { inflight: 10 });
+  const { isOverloaded, sent } = await runWith(() => 1_000, { inflight: 40 });
   assertEquals(isOverloaded, true);
   assert(sent < 200, `${sent} sent`);
 });

@@ -197,6 +197,21 @@ Deno.test("lint: tests do not sleep", () => {
   assertClean("examples/a/main.ts", `setTimeout(f, 1);`);
 });
 
+Deno.test("lint: fields for times do not begin as integers where code runs for each message", () => {
+  assertBreaks(
+    "lib/session/keepalive.ts",
+    "fractional-times",
+    `class K { #sentMs = 0; }`,
+    `class K { sentMs: number = -1; }`,
+    `class K { readonly ms = 5; }`,
+  );
+  assertClean(
+    "lib/session/keepalive.ts",
+    `class K { #sentMs = DOUBLE_ZERO; #endMs = -Infinity; #n = 0; #atMs; nowMs = 0.5; items = 1; }`,
+  );
+  assertClean("lib/grid/manager.ts", `class K { #sentMs = 0; }`);
+});
+
 Deno.test("lint: a file ends before it is too long", () => {
   const lines = (count: number) => "f();\n".repeat(count);
   for (const room of ["lib/grid", "tests/grid", "bench", "examples/a", "tools"]) {

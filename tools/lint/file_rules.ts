@@ -1,5 +1,6 @@
 /**
- * Lint rules about single files: how long they are, and that tests do not sleep.
+ * Lint rules about single files: how long they are, that tests do not sleep, and
+ * what fields for times begin with.
  *
  * @module
  */
@@ -30,6 +31,34 @@ export const fileLength: Deno.lint.Rule = {
     };
   },
 };
+
+/** Where code runs for each message. */
+const BUSY = /^lib\/(?:wire|session|driver|rpc)\//;
+const TIME = /(?:^m|M)s$/;
+
+/** A time is a fraction sooner or later, so its field is not an integer at first; see `DOUBLE_ZERO`. */
+export const fractionalTimes: Deno.lint.Rule = {
+  create(context) {
+    if (!BUSY.test(repoPath(context.filename))) return {};
+    return {
+      PropertyDefinition({ key, value }) {
+        if (key.type !== "Identifier" && key.type !== "PrivateIdentifier") return;
+        if (!TIME.test(key.name) || value === null || !isInteger(value)) return;
+        context.report({
+          node: value,
+          message: `${key.name} begins as an integer: with its first fraction V8 throws away ` +
+            "what it has compiled for the class.",
+          hint: "Begin with DOUBLE_ZERO of lib/wire/double_zero.ts, NaN or ±Infinity.",
+        });
+      },
+    };
+  },
+};
+
+function isInteger(value: Deno.lint.Expression): boolean {
+  if (value.type === "Literal") return Number.isInteger(value.value);
+  return value.type === "UnaryExpression" && value.operator === "-" && isInteger(value.argument);
+}
 
 /** A test waits for what it waits for, not for time to pass. */
 export const noSleep: Deno.lint.Rule = {

@@ -5,6 +5,7 @@
  */
 
 import { notNegative, positive } from "../../foreign/option_checks.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 const SLOTS = 10;
 
@@ -51,9 +52,9 @@ export class RetryBudget {
   /** The calls of the current slot. */
   #newCalls = 0;
   /** The calls of the other slots. */
-  #pastCalls = 0;
+  #pastCalls: number = DOUBLE_ZERO;
   /** The retries of all slots. */
-  #allRetries = 0;
+  #allRetries: number = DOUBLE_ZERO;
 
   /**
    * Starts without calls.

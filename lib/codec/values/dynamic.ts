@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lengthOf } from "../../wire/plain_bytes.ts";
+import { lengthOf } from "../../foreign/plain_bytes.ts";
 import { encode, type ValueType } from "@std/msgpack";
 import { DEFAULT_MAX_ITEMS } from "../../wire/item_count.ts";
 import type { Codec } from "../format/codec.ts";

@@ -6,7 +6,7 @@
 
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import type { ByteWriter } from "../../wire/byte_writer.ts";
-import { lengthOf } from "../../wire/plain_bytes.ts";
+import { lengthOf } from "../../foreign/plain_bytes.ts";
 import type { Codec } from "../format/codec.ts";
 import { CompiledCodec } from "../format/compiled.ts";
 import { FALSE, headOf, readLength, TRUE, truncated, wrongType } from "../format/format.ts";

@@ -10,6 +10,7 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import { AdaptiveLimit, type LimitRange } from "./adaptive_limit.ts";
 import { ConcurrencyGate, type WaitingCall } from "./concurrency_gate.ts";
 import { WaitBound } from "./wait_bound.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** What part of a turn's time handlers may run in at once; what comes later in the turn waits for another one, and the frames behind it are read. */
 const INLINE_PART = 0.25;
@@ -38,7 +39,7 @@ export class AdaptiveGate extends ConcurrencyGate {
   #clock: Clock | null = null;
   #budget: TurnBudget | null = null;
   #turn: LoopTurn | null = null;
-  #inlineMs = 0;
+  #inlineMs: number = DOUBLE_ZERO;
   #isDeferred = false;
   /** Ends the waiting of calls that no slot becomes free for. */
   #timer: Timer | null = null;

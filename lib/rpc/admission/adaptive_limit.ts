@@ -5,6 +5,8 @@
  * @module
  */
 
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
+
 /** Between which numbers a limit may move. */
 export interface LimitRange {
   /** The lowest limit, at least 1. */
@@ -88,11 +90,11 @@ export class AdaptiveLimit {
 
   #running = 0;
   /** When the last call began or ended. */
-  #lastMs = 0;
+  #lastMs: number = DOUBLE_ZERO;
   /** When this measurement began; `NaN`: with the next call. */
   #startMs = NaN;
   /** How many milliseconds all calls ran in it together. */
-  #runMs = 0;
+  #runMs: number = DOUBLE_ZERO;
   #answered = 0;
   /** How many calls that began under another limit have still to end. */
   #old = 0;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
+
 /** How long the pace is measured before it counts, in milliseconds, and how much of it then does. */
 const PACE_MS = 10, NEWEST_PACE = 0.3;
 /** With fewer begins, a pause of the process would look like a slow handler. After so many milliseconds it is one. */
@@ -28,7 +30,7 @@ export class WaitBound {
   #paceMs = NaN;
   /** Since when the queue was never empty; `NaN` while it is. */
   #sinceMs = NaN;
-  #measuredMs = 0;
+  #measuredMs: number = DOUBLE_ZERO;
   #begun = 0;
 
   constructor(maxWaitMs: number) {

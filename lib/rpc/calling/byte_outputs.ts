@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import { shown } from "../../foreign/text_of.ts";
-import { isBytes, plainBytes } from "../../wire/plain_bytes.ts";
+import { isBytes, plainBytes } from "../../foreign/plain_bytes.ts";
 
 /** Where the bytes come from. */
 export interface ByteSource {

@@ -14,6 +14,7 @@ import { closeQuietly } from "../../transport/channel/close_quietly.ts";
 import type { Link } from "../../driver/link.ts";
 import type { Channel } from "../../transport/channel/transport.ts";
 import type { DialLimiter, PendingDial } from "./dial_limiter.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** What an attempt needs, and its callbacks. */
 export interface DialAttemptInit {
@@ -40,7 +41,7 @@ export interface DialAttemptInit {
 /** Waits for a slot, dials, and keeps its slot until its owner calls `end`: when the handshake is done or has failed. */
 export class DialAttempt implements PendingDial {
   /** When it began to dial. */
-  startedMs = 0;
+  startedMs: number = DOUBLE_ZERO;
   /** The dialled connection, until its handshake is done. */
   link: Link | null = null;
 

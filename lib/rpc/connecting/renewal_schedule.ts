@@ -6,6 +6,7 @@
 
 import type { Clock, Random, Timer } from "../../runtime/clock.ts";
 import { BackOff, type BackOffOptions, DEFAULT_BACK_OFF } from "./back_off.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** The default maximum age of a connection whose peer has shown a certificate. */
 const PROVEN_AGE_MS = 3_600_000;
@@ -57,14 +58,14 @@ export interface RenewalDelegate {
  */
 export class RenewalSchedule {
   /** Since when the connection in use is open. */
-  openedMs = 0;
+  openedMs: number = DOUBLE_ZERO;
 
   readonly #settings: RenewalSettings;
   readonly #isEarly: boolean;
   readonly #delegate: RenewalDelegate;
   #backOff: BackOff | null = null;
   #changedMs = -Infinity;
-  #spreadMs = 0;
+  #spreadMs: number = DOUBLE_ZERO;
   #dueMs = Infinity;
   #endMs = Infinity;
   #timer: Timer | null = null;

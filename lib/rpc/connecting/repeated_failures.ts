@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../runtime/clock.ts";
 import { RepeatedLines } from "../../driver/repeated_lines.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** What a log line says about failures. */
 export interface FailureSummary {
@@ -25,7 +26,7 @@ export class RepeatedFailures {
   readonly #lastingMs: number;
   readonly #lines = new RepeatedLines();
   #failures = 0;
-  #sinceMs = 0;
+  #sinceMs: number = DOUBLE_ZERO;
   #isLogged = false;
   #wellSinceMs = Infinity;
 

@@ -5,6 +5,7 @@
  */
 
 import type { Clock, Timer } from "../../runtime/clock.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** How often it is looked at, in milliseconds. */
 const INTERVAL_MS = 50;
@@ -32,9 +33,9 @@ export class LoopDelayMonitor {
   readonly #clock: Clock;
   readonly #delays: number[] = [];
   #next = 0;
-  #lastMs = 0;
+  #lastMs: number = DOUBLE_ZERO;
   #timer: Timer | null = null;
-  #askedMs = 0;
+  #askedMs: number = DOUBLE_ZERO;
   #isClosed = false;
 
   constructor(clock: Clock) {

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../runtime/clock.ts";
 import type { CallFigures } from "./call_figures.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** So many calls of a turn are timed one by one. */
 const EXACT = 8;
@@ -29,7 +30,7 @@ export class InlineTimes {
   #count = 0;
   #turnMs = NaN;
   #seen = 0;
-  #lookedMs = 0;
+  #lookedMs: number = DOUBLE_ZERO;
   #share = 1;
   #isPending = false;
 

@@ -20,6 +20,7 @@ import type { Link, LinkDelegate } from "../../driver/link.ts";
 import type { HandlerTarget } from "../../session/calls/handler_target.ts";
 import type { Peer } from "../../session/frames/session_options.ts";
 import type { ConnectionSettings } from "../connecting/connection_options.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** The factor of the last measured round trip that a client may take to send more of a large call. */
 const QUIET_ROUND_TRIPS = 4;
@@ -88,7 +89,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   #pingBefore: unknown = null;
   /** How many bytes had arrived at the last check, and since when. */
   #bytesSeen = -1;
-  #quietSinceMs = 0;
+  #quietSinceMs: number = DOUBLE_ZERO;
 
   /**
    * @param find Finds the handlers of its calls.

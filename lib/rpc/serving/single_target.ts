@@ -8,7 +8,7 @@ import { InternodeError } from "../../errors.ts";
 import { follow, type Then, thenOf } from "../../foreign/thenable.ts";
 import type { Metadata } from "../../session/frames/metadata.ts";
 import type { Responder } from "../../session/calls/responder.ts";
-import { bufferOf } from "../../wire/plain_bytes.ts";
+import { bufferOf } from "../../foreign/plain_bytes.ts";
 import type { ByteReader } from "../../wire/byte_reader.ts";
 import { PayloadKind } from "../../wire/frame.ts";
 import { CallTarget } from "./call_target.ts";

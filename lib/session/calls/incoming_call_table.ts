@@ -7,6 +7,7 @@
 import type { InternodeError } from "../../errors.ts";
 import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
 import { takePastDue } from "../frames/past_due.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** A call of the peer that is answered in a later turn than it arrived in. */
 export abstract class IncomingCall {
@@ -17,7 +18,7 @@ export abstract class IncomingCall {
   /** How many bytes of the connection's budget it holds until it has ended. */
   heldBytes = 0;
   /** When it arrived, on the session's clock. */
-  arrivedMs = 0;
+  arrivedMs: number = DOUBLE_ZERO;
   /** Whether it still has no response. */
   pending = false;
   /** Whether its handler has begun, or begins in this turn; `false` while the call waits for a slot of its handler. */

@@ -15,6 +15,7 @@ import { TokenBucket } from "../../wire/token_bucket.ts";
 import type { SendScheduler } from "../sending/send_scheduler.ts";
 import { SLOT_MASK } from "../sending/outgoing_call_table.ts";
 import { protocolError } from "../frames/wire_error.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** How many bulk bytes arrive between two acknowledgements; a fraction of what may always be in flight. */
 const ARRIVED_BYTES = 32 * 1024;
@@ -61,8 +62,8 @@ export class ReceiveBuffer {
   // By slot, so that there are no more than calls; made when the first fragmented message arrives.
   #fromOpener: Map<number, Assembly> | null = null;
   #fromResponder: Map<number, Assembly> | null = null;
-  #arrivedBytes = 0;
-  #reportedBytes = 0;
+  #arrivedBytes: number = DOUBLE_ZERO;
+  #reportedBytes: number = DOUBLE_ZERO;
   #outstanding = 0;
   /** How many messages of streams the peer has credit for. Messages of ended streams use it up too. */
   #streamCredit = 0;

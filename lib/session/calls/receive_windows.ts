@@ -129,8 +129,8 @@ export class ReceiveWindow {
   readonly #windows: ReceiveWindows;
   readonly #owner: WindowOwner;
   readonly #leastMessages: number;
-  /** When the last look was taken; -1 before the first. */
-  #lookedMs = -1;
+  /** When the last look was taken; `-Infinity` before the first. */
+  #lookedMs = -Infinity;
   #readMessages = 0;
   #readBytes = 0;
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
+
 /** How long the shortest round trip is kept, in case the path changes. */
 const MEMORY_MS = 60_000;
 
@@ -11,7 +13,7 @@ const MEMORY_MS = 60_000;
 export class RoundTrip {
   /** In milliseconds; `Infinity` while none is known. */
   leastMs: number = Infinity;
-  #sinceMs = 0;
+  #sinceMs: number = DOUBLE_ZERO;
 
   /** A ping was answered after so long. */
   note(tookMs: number, nowMs: number): void {

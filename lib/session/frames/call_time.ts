@@ -5,6 +5,8 @@
  * @module
  */
 
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
+
 /**
  * How long a turn took; 0 until it has ended. The calls made during the turn
  * share one, and their deadlines are later by this much: it is unknown when in
@@ -12,7 +14,7 @@
  */
 export class TurnLag {
   /** In milliseconds. */
-  ms = 0;
+  ms: number = DOUBLE_ZERO;
 }
 
 /** The lag of calls whose time is known exactly. */

@@ -9,7 +9,7 @@ import { InternodeError, invalidArgument } from "../../errors.ts";
 import type { BatchWriter } from "../../wire/batch_writer.ts";
 import type { ByteWriter } from "../../wire/byte_writer.ts";
 import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
-import { isBytes, isDetached, isUsual, lengthOf, plainBytes } from "../../wire/plain_bytes.ts";
+import { isBytes, isDetached, isUsual, lengthOf, plainBytes } from "../../foreign/plain_bytes.ts";
 import { payloadLost } from "./wire_error.ts";
 
 /** The kind of payload: the frame carries null and absent values if the codec leaves them to it. */

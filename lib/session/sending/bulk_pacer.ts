@@ -7,6 +7,7 @@
 import { Fifo } from "../../wire/fifo.ts";
 import { protocolError } from "../frames/wire_error.ts";
 import { PathEstimate } from "./path_estimate.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** How much may always be in flight besides small messages, which would have to wait for it. */
 const SHARED_BYTES = 128 * 1024;
@@ -53,15 +54,15 @@ export class BulkPacer {
   /** When the last small message was sent; set by its sender. */
   interactiveMs: number = -Infinity;
 
-  #sentBytes = 0;
-  #arrivedBytes = 0;
+  #sentBytes: number = DOUBLE_ZERO;
+  #arrivedBytes: number = DOUBLE_ZERO;
   /** When that was heard. */
-  #arrivedMs = 0;
+  #arrivedMs: number = DOUBLE_ZERO;
   /** How many bytes had arrived when there was last nothing under way, and when that ended. */
-  #begunBytes = 0;
-  #begunMs = 0;
-  /** How many bytes might be in flight at the last look. */
-  #roomBytes = ALONE_BYTES;
+  #begunBytes: number = DOUBLE_ZERO;
+  #begunMs: number = DOUBLE_ZERO;
+  /** How many bytes might be in flight at the last look; `Infinity` before the first. */
+  #roomBytes = Infinity;
   readonly #path = new PathEstimate();
   readonly #flights = new Fifo<Flight>();
 

@@ -10,6 +10,7 @@ import { HEADER_BYTES } from "../../wire/frame.ts";
 import type { WriterPool } from "../../wire/writer_pool.ts";
 import { Encoding } from "../frames/encoding.ts";
 import { protocolError } from "../frames/wire_error.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** How many bytes of frames without a budget may wait, in response to what the peer sends, besides short responses to all its calls. More shows that the peer does not read. */
 const MAX_REPLY_BYTES = 2 * 1024 * 1024;
@@ -27,7 +28,7 @@ export interface OutputListener {
 /** Control frames, which may overtake the others, and all the others in order. */
 export class FrameLanes {
   /** The time of the current turn; set by each call into the session. */
-  nowMs = 0;
+  nowMs: number = DOUBLE_ZERO;
   /** How many small frames that keep their order were put into batches. */
   smallFrames = 0;
   /** Returns how much time a call of this side has left. */

@@ -11,7 +11,7 @@ import { HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
 import type { LendingPool } from "../../wire/lending_pool.ts";
 import type { Limits } from "../../wire/limits.ts";
 import { joined } from "../../wire/part_of.ts";
-import { plainBytes } from "../../wire/plain_bytes.ts";
+import { plainBytes } from "../../foreign/plain_bytes.ts";
 import type { WriterPool } from "../../wire/writer_pool.ts";
 import { BulkLane } from "./bulk_lane.ts";
 import { FrameLanes, type OutputListener } from "./frame_lanes.ts";

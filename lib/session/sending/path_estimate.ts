@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
+
 /** A round trip from which on a path is long; on a shorter one an estimate is corrected in no time. */
 const FAR_MS = 2;
 /** How long an estimate of bandwidth or delay is kept, in case the path changes. */
@@ -16,10 +18,8 @@ const MEASURE_MS = 100;
 const GROWS_MS = 10;
 /** For so many round trips a path may look longer than it is, as a process that begins is slow. */
 const SURE_TRIPS = 3;
-/** With so much more in each round trip a new path is filled. */
-const FIRST_GAIN = 2;
-/** The same for a known path that shows to hold more. */
-const LATER_GAIN = 1.125;
+/** With so much more in each round trip a new path is filled, and later a known one that shows to hold more. */
+const GAINS = { first: 2, later: 1.125, none: 1 } as const;
 /** With so much more bandwidth in a round trip it is worth to go on. */
 const WORTH = 1.05;
 /** After so many round trips without it, the path holds no more. */
@@ -64,25 +64,26 @@ export interface Arrival {
  */
 export class PathEstimate {
   /** How many bytes the path holds. */
-  bytes = 0;
+  bytes: number = DOUBLE_ZERO;
   /** The shortest delay, in milliseconds; `Infinity` while none is known. */
   delayMs: number = Infinity;
   /** Whether as little should be in flight that no queue builds up. */
   isMeasuring = false;
 
   /** When that delay was seen, or it was decided to look for it. */
-  #delaySinceMs = 0;
-  #gain = FIRST_GAIN;
-  #bytesPerMs = 0;
+  #delaySinceMs: number = DOUBLE_ZERO;
+  /** How it grows, so far. */
+  #growth: keyof typeof GAINS = "first";
+  #bytesPerMs: number = DOUBLE_ZERO;
   /** The best of the time before, and of the time since. */
-  #formerBytesPerMs = 0;
-  #recentBytesPerMs = 0;
-  #recentSinceMs = 0;
+  #formerBytesPerMs: number = DOUBLE_ZERO;
+  #recentBytesPerMs: number = DOUBLE_ZERO;
+  #recentSinceMs: number = DOUBLE_ZERO;
   /** A frame that was sent when so much had arrived belongs to the next round trip. */
-  #tripEndBytes = 0;
+  #tripEndBytes: number = DOUBLE_ZERO;
   /** When so much had arrived. */
   #tripEndMs = -Infinity;
-  #tripBytesPerMs = 0;
+  #tripBytesPerMs: number = DOUBLE_ZERO;
   #flatTrips = 0;
   #trips = 0;
   /** Whether a queue has shown in this round trip. While more arrives in each, that is what was sent at once. */
@@ -91,7 +92,8 @@ export class PathEstimate {
   /** How many times `bytes` is worth trying. */
   get gain(): number {
     if (this.#trips < SURE_TRIPS || !this.isFar) return 1;
-    return this.delayMs < GROWS_MS ? Math.min(this.#gain, LATER_GAIN) : this.#gain;
+    const gain = GAINS[this.#growth];
+    return this.delayMs < GROWS_MS ? Math.min(gain, GAINS.later) : gain;
   }
 
   /** How many bytes leave no queue, by what has arrived lately. */
@@ -137,7 +139,7 @@ export class PathEstimate {
     const { nowMs, delayMs, knownBytes, knownMs, arrivedBytes, begunBytes, begunMs } = arrival;
     const gained = arrivedBytes - knownBytes;
     if (!this.isFar) return gained / delayMs;
-    if (!isNext && (this.#gain === 1 || this.#isTooSoon(arrival))) return null;
+    if (!isNext && (this.#growth === "none" || this.#isTooSoon(arrival))) return null;
     if (delayMs >= MEASURE_MS) return gained / (nowMs - knownMs);
     if (nowMs - begunMs < MEASURE_MS) return gained / (nowMs - knownMs + TURNS_MS);
     return begunMs >= this.#tripEndMs
@@ -185,7 +187,7 @@ export class PathEstimate {
     const { delayMs, isPaced } = arrival;
     if (!isPaced || this.isMeasuring) return;
     const isMore = this.#bytesPerMs > this.#tripBytesPerMs * WORTH;
-    if (this.#gain === 1) {
+    if (this.#growth === "none") {
       if (isMore && bytesPerMs === this.#bytesPerMs) this.#grow(arrival);
       return;
     }
@@ -200,7 +202,7 @@ export class PathEstimate {
   }
 
   #grow({ arrivedBytes, nowMs }: Arrival): void {
-    this.#gain = LATER_GAIN;
+    this.#growth = "later";
     this.#flatTrips = 0;
     this.#tripEndBytes = arrivedBytes;
     this.#tripEndMs = nowMs;
@@ -208,7 +210,7 @@ export class PathEstimate {
   }
 
   #settle(): void {
-    this.#gain = 1;
+    this.#growth = "none";
     this.#tripBytesPerMs = this.#bytesPerMs;
   }
 

@@ -7,7 +7,7 @@
 import type { Codec } from "../../codec/format/codec.ts";
 import { FLAG_METADATA, HEADER_BYTES, PayloadKind } from "../../wire/frame.ts";
 import { messageCost } from "../../wire/limits.ts";
-import { plainBytes } from "../../wire/plain_bytes.ts";
+import { plainBytes } from "../../foreign/plain_bytes.ts";
 import { MessageLanes } from "./message_lanes.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 import { QueuedMessage } from "./queued_message.ts";
