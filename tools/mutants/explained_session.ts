@@ -49,11 +49,6 @@ export const SESSION_EXPLAINED: readonly Explanation[] = [
     reason: "The slot itself is set next, which makes it as long.",
   },
   {
-    file: "lib/session/keepalive.ts",
-    lineText: "#pingSentMs = 0;",
-    reason: UNREAD,
-  },
-  {
     file: "lib/session/sending/bulk_lane.ts",
     lineText: "writer.ensure(4);",
     changes: ["`4` became `5`"],
