@@ -31,7 +31,7 @@ const LINE = new CommandLine(
     "server-runtime": runtime("what the process runs on that serves them"),
     size: whole("how many bytes are handed over at a time", { from: 1, fallback: 262_144 }),
     inflight: whole("the capacity of the streams", { from: 1, fallback: 64 }),
-    seconds: seconds("how long each round of each kind is", 0.5),
+    seconds: seconds("how long each round of each kind is", 1),
     rounds: whole("how many rounds, of which the middle counts", { from: 1, fallback: 5 }),
     json: flag("one line of JSON for each row"),
   },
@@ -72,6 +72,8 @@ interface Effort {
 }
 
 const MIB = 1024 * 1024;
+/** The first round is for the compiler, the windows and the pools. */
+const WARM_UP_SECONDS = 1.5;
 
 async function fastest(pair: RpcPair, direction: Direction, seconds: number): Promise<number> {
   let best = { chunkBytes: 0, rate: 0 };
@@ -94,12 +96,12 @@ async function measureAll(
   const samples = new Map(KINDS.map(({ mode }) => [mode, [] as BytesRow[]]));
   for (let round = 0; round <= rounds; round++) {
     for (const [direction, chunkBytes] of floorSizes) {
-      const order = { direction, chunkBytes, seconds };
+      const isWarmUp = round === 0, lasts = isWarmUp ? Math.max(seconds, WARM_UP_SECONDS) : seconds;
+      const order = { direction, chunkBytes, seconds: lasts };
       const floor = await pair.oneWay(order);
       for (const { mode } of KINDS.filter((kind) => kind.direction === direction)) {
-        const measured = await pair.measure({ ...options, mode }, seconds);
-        // The first round is for the compiler.
-        if (round === 0) continue;
+        const measured = await pair.measure({ ...options, mode }, lasts);
+        if (isWarmUp) continue;
         const bytesPerSecond = measured.perSecond * options.size;
         const cpuUs = measured.clientCpuUs + measured.serverCpuUs;
         samples.get(mode)!.push({

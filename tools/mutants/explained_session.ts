@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Explanation, UNREAD, ZERO } from "./explanation.ts";
+import { type Explanation, ZERO } from "./explanation.ts";
 
 /** All that were looked at. */
 export const SESSION_EXPLAINED: readonly Explanation[] = [
