@@ -13,7 +13,7 @@ import { rest, shortSleep, type Sleep } from "./short_sleep.ts";
 export interface Load {
   /** Requests a second; `null`: as many as are answered, `inflight` at a time. */
   readonly perSecond: number | null;
-  /** How many are under way at a time where there is no rate, and at most where there is one. What comes then is held back, and its time counts all the same, as wrk2 does it: more would be learned of the collector only, which copies all that is under way. */
+  /** How many are under way at a time where there is no rate, and at most where there is one. What comes beyond that is held back, and counts from when it came, as in wrk2. With more under way the collector is measured, which copies all of them. */
   readonly inflight: number;
   /** How long requests come. */
   readonly seconds: number;

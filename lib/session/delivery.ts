@@ -5,6 +5,7 @@
  */
 
 import type { SendScheduler } from "./sending/send_scheduler.ts";
+import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /**
  * Pings are answered in order. The answer to a ping before which nothing was
@@ -13,9 +14,9 @@ import type { SendScheduler } from "./sending/send_scheduler.ts";
 export class Delivery {
   readonly #scheduler: SendScheduler;
   /** How much the peer has received at least, as counted by {@linkcode Delivery.#said}. */
-  #received = 0;
+  #received: number = DOUBLE_ZERO;
   /** How much the answer to the pending ping will confirm. */
-  #asked = 0;
+  #asked: number = DOUBLE_ZERO;
   #token = 0;
 
   /** @param scheduler Counts what was sent. */

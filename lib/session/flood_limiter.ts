@@ -5,6 +5,7 @@
  */
 
 import { protocolError } from "./frames/wire_error.ts";
+import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /** How many frames that run no handler make one step of a turn; each handler is one step too. */
 export const STEP_FRAMES = 32;
@@ -25,10 +26,10 @@ const FLOOD_PER_MESSAGE = 4;
  * is in flight. A peer that sends more only keeps this side busy.
  */
 export class FloodLimiter {
-  /** How many more may arrive before the earned ones are added. */
-  #left = FLOOD_BURST;
+  /** How many have arrived since the earned ones were added, without those that were earned. */
+  #used: number = DOUBLE_ZERO;
   #atMs = -Infinity;
-  #messages = 0;
+  #messages: number = DOUBLE_ZERO;
 
   /**
    * Counts one frame.
@@ -40,14 +41,14 @@ export class FloodLimiter {
    */
   add(nowMs: number, messages: number, calls: number): void {
     if (this.#atMs === -Infinity) this.#atMs = nowMs;
-    if (--this.#left >= 0) return;
+    if (++this.#used <= FLOOD_BURST) return;
     const seconds = (nowMs - this.#atMs) / 1000;
     const aSecond = FLOOD_PER_SECOND + FLOOD_PER_SECOND_AND_CALL * calls;
     const earned = seconds * aSecond + (messages - this.#messages) * FLOOD_PER_MESSAGE;
     this.#atMs = nowMs;
     this.#messages = messages;
-    this.#left += Math.min(FLOOD_BURST, earned);
-    if (this.#left >= 0) return;
+    this.#used -= Math.min(FLOOD_BURST, earned);
+    if (this.#used <= FLOOD_BURST) return;
     throw protocolError(
       `The peer sent too many frames without effect, such as pings and cancels of unknown calls: ` +
         `${FLOOD_BURST} at once and ${FLOOD_PER_SECOND} a second are allowed.`,

@@ -84,7 +84,7 @@ export class BatchReader {
   }
 
   #verify(expected: number): void {
-    const { start, end } = this, before = this.#running;
+    const { start, end } = this, before = this.#running >>> 0;
     // Each checksum continues the one before, so a lost or repeated batch shows too.
     this.#running = this.#checksum!(partOf(this.ring.bytes, start, end), before);
     if (this.#running === expected) return;

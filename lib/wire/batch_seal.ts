@@ -45,7 +45,7 @@ export class BatchSeal {
     const frames = start + ENVELOPE_BYTES;
     let sum = 0;
     if (checked && this.checksum !== null) {
-      sum = this.checksum(partOf(bytes, frames, end), this.#running);
+      sum = this.checksum(partOf(bytes, frames, end), this.#running >>> 0);
       if (tail !== null) sum = this.checksum(tail, sum);
       this.#running = sum;
     }

@@ -10,6 +10,7 @@ import { Fifo } from "./fifo.ts";
 import { HEADER_BYTES } from "./frame.ts";
 import { partOf } from "./part_of.ts";
 import type { WriterPool } from "./writer_pool.ts";
+import { DOUBLE_ZERO } from "./double_zero.ts";
 
 /** A batch takes no more frames once it has this many bytes, so that the peer can begin with it. */
 export const BATCH_TARGET_BYTES: number = 64 * 1024;
@@ -48,7 +49,7 @@ export class BatchWriter {
   /** How many bytes wait to be drained. */
   pendingBytes = 0;
   /** How many batches have been drained so far. */
-  batches = 0;
+  batches: number = DOUBLE_ZERO;
 
   readonly #pool: WriterPool;
   readonly #seal: BatchSeal | null;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DOUBLE_ZERO } from "./double_zero.ts";
+
 /** Tolerance for sums of fractions: a caller that waits until the given time must then succeed. */
 const ROUNDING = 1e-6;
 
@@ -11,7 +13,8 @@ const ROUNDING = 1e-6;
 export class TokenBucket {
   readonly #size: number;
   readonly #aSecond: number;
-  #held: number;
+  /** How much was taken, without what has been added since. */
+  #taken: number = DOUBLE_ZERO;
   #atMs = -Infinity;
 
   /**
@@ -21,7 +24,6 @@ export class TokenBucket {
   constructor(size: number, aSecond: number) {
     this.#size = size;
     this.#aSecond = aSecond;
-    this.#held = size;
   }
 
   /**
@@ -34,14 +36,14 @@ export class TokenBucket {
   take(amount: number, nowMs: number): boolean {
     this.#fill(nowMs);
     if (this.#held < amount - ROUNDING) return false;
-    this.#held -= amount;
+    this.#taken += amount;
     return true;
   }
 
   /** Whether it holds as much as it can, as a new one does. */
   isFull(nowMs: number): boolean {
     this.#fill(nowMs);
-    return this.#held >= this.#size;
+    return this.#taken <= 0;
   }
 
   /** When the amount will be available, on the same clock; `Infinity` for more than it can hold. */
@@ -51,10 +53,14 @@ export class TokenBucket {
     return this.#atMs + (amount - this.#held) / this.#aSecond * 1000;
   }
 
+  get #held(): number {
+    return this.#size - this.#taken;
+  }
+
   #fill(nowMs: number): void {
     if (nowMs <= this.#atMs) return;
     const earned = (nowMs - this.#atMs) / 1000 * this.#aSecond;
-    this.#held = Math.min(this.#size, this.#held + earned);
+    this.#taken = Math.max(0, this.#taken - earned);
     this.#atMs = nowMs;
   }
 }

@@ -41,7 +41,7 @@ Deno.test({
   const { code, out, err } = await runProgram(
     new URL(`file://${folder}/${PROGRAM}`),
     [...flags, `--config=${folder}/deno.json`],
-    freePorts(6).map(String),
+    freePorts(8).map(String),
   );
   assertEquals(code, 0, err);
   const { classes, several } = JSON.parse(out) as { classes: number; several: string[] };

@@ -203,11 +203,11 @@ Deno.test("lint: fields for times do not begin as integers where code runs for e
     "fractional-times",
     `class K { #sentMs = 0; }`,
     `class K { sentMs: number = -1; }`,
-    `class K { readonly ms = 5; }`,
+    `class K { ms = 5; }`,
   );
   assertClean(
     "lib/session/keepalive.ts",
-    `class K { #sentMs = DOUBLE_ZERO; #endMs = -Infinity; #n = 0; #atMs; nowMs = 0.5; items = 1; }`,
+    `class K { #sentMs = DOUBLE_ZERO; #endMs = -Infinity; #n = 0; #atMs; nowMs = 0.5; readonly ms = 5; }`,
   );
   assertClean("lib/grid/manager.ts", `class K { #sentMs = 0; }`);
 });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { correctTimeouts } from "../../lib/wire/batch_seal.ts";
+import { BatchReader } from "../../lib/wire/batch_reader.ts";
+import { BatchSeal, correctTimeouts, ENVELOPE_BYTES } from "../../lib/wire/batch_seal.ts";
 import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { joined, parseFrames, rawFrame } from "../support/session/raw_frames.ts";
 
@@ -24,4 +25,28 @@ Deno.test("only time-outs are corrected, each by its call, wherever they stand b
     parseFrames(bytes.subarray(before)).map(({ argument }) => argument),
     [500, 72, 500, 74, NO_TIMEOUT, 76, 500],
   );
+});
+
+Deno.test("a checksum begins with a plain 0: functions of a runtime may end the process over -0", () => {
+  const seeds: number[] = [];
+  const checksum = (_: Uint8Array, seed: number): number => {
+    seeds.push(seed);
+    return 7;
+  };
+  const seal = new BatchSeal(), reader = new BatchReader();
+  seal.checksum = checksum;
+  reader.open(checksum);
+  for (let batch = 0; batch < 2; batch++) {
+    const bytes = joined(new Uint8Array(ENVELOPE_BYTES), frame(FrameType.response, 1, 500, 3));
+    seal.close(new DataView(bytes.buffer), bytes, 0, bytes.length, null, true);
+    reader.ring.space(bytes.length).set(bytes);
+    reader.ring.commit(bytes.length);
+    assertEquals(reader.next(), true);
+  }
+  assertEquals(seeds.map((seed) => Object.is(seed, 0) ? "0" : String(1 / seed)), [
+    "0",
+    "0",
+    String(1 / 7),
+    String(1 / 7),
+  ]);
 });

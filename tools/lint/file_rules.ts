@@ -33,7 +33,7 @@ export const fileLength: Deno.lint.Rule = {
 };
 
 /** Where code runs for each message. */
-const BUSY = /^lib\/(?:wire|session|driver|rpc)\//;
+const BUSY = /^lib\/(?:wire|session|driver|rpc|call|transport)\//;
 const TIME = /(?:^m|M)s$/;
 
 /** A time is a fraction sooner or later, so its field is not an integer at first; see `DOUBLE_ZERO`. */
@@ -41,9 +41,9 @@ export const fractionalTimes: Deno.lint.Rule = {
   create(context) {
     if (!BUSY.test(repoPath(context.filename))) return {};
     return {
-      PropertyDefinition({ key, value }) {
+      PropertyDefinition({ key, value, readonly }) {
         if (key.type !== "Identifier" && key.type !== "PrivateIdentifier") return;
-        if (!TIME.test(key.name) || value === null || !isInteger(value)) return;
+        if (readonly || !TIME.test(key.name) || value === null || !isInteger(value)) return;
         context.report({
           node: value,
           message: `${key.name} begins as an integer: with its first fraction V8 throws away ` +

@@ -22,7 +22,8 @@ export function isThere(path: string): boolean {
     Deno.statSync(new URL(path, ROOT));
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    const { NotFound, NotADirectory } = Deno.errors;
+    if (error instanceof NotFound || error instanceof NotADirectory) return false;
     throw error;
   }
 }

@@ -28,7 +28,6 @@ type loadResult struct {
 
 // The same bounds as in bench/support/open_loop.ts.
 const (
-	queue      = 4
 	mostHeld   = time.Second
 	mostFailed = 10_000
 )
@@ -82,7 +81,7 @@ func (run *load) arrive(order loadOrder, perSecond float64, start time.Time, lat
 	gap := func() time.Duration {
 		return time.Duration(random.ExpFloat64() / perSecond * float64(time.Second))
 	}
-	places := make(chan struct{}, order.Inflight*queue)
+	places := make(chan struct{}, order.Inflight)
 	end := start.Add(time.Duration(order.Seconds * float64(time.Second)))
 	for due := start.Add(gap()); due.Before(end); due = due.Add(gap()) {
 		if left := time.Until(due); left > 0 {

@@ -24,8 +24,8 @@ export class CallExtra {
   isGivenUp = false;
   /** The number of the current attempt. */
   attempt = 1;
-  /** When that was sent; -1 if when the call was made. */
-  sentMs = -1;
+  /** When that was sent; `-Infinity` if when the call was made. */
+  sentMs = -Infinity;
   /** Whether its last attempt was traced already. */
   isTraced = false;
   /** What came with the answer to its last attempt; `null` if the caller wants no metadata. */

@@ -84,9 +84,9 @@ export class AdaptiveLimit {
   #floorMs = NaN;
   #latencyMs = NaN;
   /** How far judgements are from their average, as a part of it. */
-  #spread = 0;
+  #spread: number = DOUBLE_ZERO;
   /** How many calls ran, as an average. */
-  #usually = 0;
+  #usually: number = DOUBLE_ZERO;
 
   #running = 0;
   /** When the last call began or ended. */

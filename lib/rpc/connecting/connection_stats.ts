@@ -11,6 +11,7 @@ import { OpenedStream } from "../../session/calls/opened_stream.ts";
 import { AcceptedStream } from "../../session/calls/accepted_stream.ts";
 import { AnswerCounts } from "../../session/frames/answer_counts.ts";
 import type { ConnectionState } from "../contract/connection_state.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** How many calls ended how: `"OK"`, or the error's code. */
 export type CallCounts = Readonly<Record<ErrorCode | "OK", number>>;
@@ -85,12 +86,12 @@ export class ConnectionTotals {
   running = 0;
   readonly #openLinks: () => readonly Link[];
   readonly #answers = new AnswerCounts();
-  #bytesSent = 0;
-  #bytesReceived = 0;
+  #bytesSent: number = DOUBLE_ZERO;
+  #bytesReceived: number = DOUBLE_ZERO;
   #polledReads = 0;
-  #messagesSent = 0;
-  #messagesReceived = 0;
-  #batchesSent = 0;
+  #messagesSent: number = DOUBLE_ZERO;
+  #messagesReceived: number = DOUBLE_ZERO;
+  #batchesSent: number = DOUBLE_ZERO;
 
   /** @param openLinks Returns the open links, the newest last. */
   constructor(openLinks: () => readonly Link[]) {
@@ -183,7 +184,7 @@ export function sumOfTraffic(all: readonly TrafficStats[]): TrafficStats {
 function countsOf(answers: AnswerCounts): CallCounts {
   const of = (code: ErrorCode): number => answers.failed(code);
   return {
-    OK: answers.ok,
+    OK: answers.ok + 0,
     Unreachable: of("Unreachable"),
     Disconnected: of("Disconnected"),
     DeadlineExceeded: of("DeadlineExceeded"),

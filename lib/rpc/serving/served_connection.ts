@@ -88,7 +88,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
   /** The last ping that was answered when draining began. */
   #pingBefore: unknown = null;
   /** How many bytes had arrived at the last check, and since when. */
-  #bytesSeen = -1;
+  #bytesSeen = NaN;
   #quietSinceMs: number = DOUBLE_ZERO;
 
   /**

@@ -50,7 +50,7 @@ export interface Assembly {
  */
 export class ReceiveBuffer {
   /** How many messages have arrived completely. */
-  messages = 0;
+  messages: number = DOUBLE_ZERO;
   /** When `onTimer` is due, because a slowed-down peer may be given more; `Infinity` if never. */
   giveBackAtMs: number = Infinity;
 

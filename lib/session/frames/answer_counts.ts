@@ -5,11 +5,12 @@
  */
 
 import type { ErrorCode } from "../../errors.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** Counts calls by how they ended, each once. */
 export class AnswerCounts {
   /** How many succeeded. */
-  ok = 0;
+  ok: number = DOUBLE_ZERO;
   readonly #failed = new Map<ErrorCode, number>();
 
   /** A call has failed. */

@@ -51,4 +51,4 @@ export class CallTime {
 }
 
 /** The time of calls without a deadline. */
-export const UNLIMITED_TIME: CallTime = new CallTime(0, Infinity);
+export const UNLIMITED_TIME: CallTime = new CallTime(DOUBLE_ZERO, Infinity);

@@ -30,7 +30,7 @@ export class FrameLanes {
   /** The time of the current turn; set by each call into the session. */
   nowMs: number = DOUBLE_ZERO;
   /** How many small frames that keep their order were put into batches. */
-  smallFrames = 0;
+  smallFrames: number = DOUBLE_ZERO;
   /** Returns how much time a call of this side has left. */
   timeLeft: TimeLeft | null = null;
   /** Adds checksums to batches that begin from then on. */

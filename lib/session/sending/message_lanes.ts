@@ -19,6 +19,7 @@ import { PeerBudget } from "../frames/peer_budget.ts";
 import { QueuedMessage } from "./queued_message.ts";
 import { copyInto, payloadKind, payloadOf, rawBytes } from "../frames/outgoing_payload.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** How many waiting bytes may be small messages in batches; further ones are queued one by one. */
 const BATCHED_SHARE = 4;
@@ -30,7 +31,7 @@ export class MessageLanes extends FrameLanes {
   /** The lane of large messages, and of messages that wait for room. */
   readonly bulk: BulkLane;
   /** How many messages have been put into batches or queues. */
-  messages = 0;
+  messages: number = DOUBLE_ZERO;
   /** The size of the last message that {@linkcode MessageLanes.send} has queued. */
   enqueuedBytes = 0;
   /** How many bytes of requests and responses may wait here. */

@@ -18,7 +18,7 @@ const MEASURE_MS = 100;
 const GROWS_MS = 10;
 /** For so many round trips a path may look longer than it is, as a process that begins is slow. */
 const SURE_TRIPS = 3;
-/** With so much more in each round trip a new path is filled, and later a known one that shows to hold more. */
+/** How many times what the path holds may be in flight: while a new path is filled, while a known one shows to hold more, and when neither holds more. */
 const GAINS = { first: 2, later: 1.125, none: 1 } as const;
 /** With so much more bandwidth in a round trip it is worth to go on. */
 const WORTH = 1.05;
@@ -72,7 +72,7 @@ export class PathEstimate {
 
   /** When that delay was seen, or it was decided to look for it. */
   #delaySinceMs: number = DOUBLE_ZERO;
-  /** How it grows, so far. */
+  /** Which of them applies now. */
   #growth: keyof typeof GAINS = "first";
   #bytesPerMs: number = DOUBLE_ZERO;
   /** The best of the time before, and of the time since. */

@@ -14,6 +14,7 @@ import { joined } from "../../wire/part_of.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
 import type { ByteChannel } from "../channel/transport.ts";
+import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 
 /** For a handshake, because thousands may be in progress. */
 const FIRST_READ_BYTES = 2 * 1024;
@@ -42,7 +43,7 @@ export class ChannelDuplex extends Duplex {
   /** Called as soon as it is destroyed. The event `close` may come turns later. */
   onDestroyed: (error: Error | null) => void = () => {};
   /** How many bytes the channel has accepted. */
-  takenBytes = 0;
+  takenBytes: number = DOUBLE_ZERO;
 
   /** What was read from the channel already and comes first. */
   first: Uint8Array<ArrayBuffer> | undefined;
