@@ -25,7 +25,7 @@ export class CallExtra {
   /** The number of the current attempt. */
   attempt = 1;
   /** When that was sent; `-Infinity` if when the call was made. */
-  sentMs = -Infinity;
+  sentMs: number = -Infinity;
   /** Whether its last attempt was traced already. */
   isTraced = false;
   /** What came with the answer to its last attempt; `null` if the caller wants no metadata. */
