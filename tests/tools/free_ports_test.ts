@@ -30,3 +30,29 @@ Deno.test({
     }
   },
 });
+
+/** What the thread says, which ends with it. */
+async function workerPorts(worker: Worker): Promise<number[]> {
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+Deno.test({
+  name: "threads that let go of what they found do not meet at it",
+  ignore: !NET,
+  async fn() {
+    const url = new URL("./ports_worker.ts", import.meta.url);
+    const workers = Array.from({ length: 4 }, () => new Worker(url, { type: "module" }));
+    const found = await Promise.all(workers.map(workerPorts));
+    // Each has one port more than once; no other has it.
+    const all = found.flatMap((ports) => [...new Set(ports)]);
+    assertEquals(all.length, new Set(all).size);
+    assert(found.every((ports) => new Set(ports).size > 20));
+  },
+});
