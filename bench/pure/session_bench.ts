@@ -103,10 +103,10 @@ class Side implements SessionDelegate {
   #receive(piece: Uint8Array<ArrayBuffer>): void {
     const batches = this.#batches, { ring } = batches;
     for (let at = 0; at < piece.length;) {
-      const space = ring.space(batches.wanted);
+      const space = batches.space();
       const part = piece.subarray(at, at + space.length);
       space.set(part);
-      ring.commit(part.length);
+      batches.commit(part.length);
       at += part.length;
       while (batches.next()) {
         this.session.receive(ring.bytes, ring.view, batches.start, batches.end, NOW_MS);

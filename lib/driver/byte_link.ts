@@ -9,7 +9,8 @@ import { textOf } from "../foreign/text_of.ts";
 import { follow, thenOf } from "../foreign/thenable.ts";
 import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
 import { receivingFailed } from "../session/frames/wire_error.ts";
-import { BatchReader } from "../wire/batch_reader.ts";
+import { BatchReader, LARGE_BATCH_BYTES } from "../wire/batch_reader.ts";
+import { STREAM_MEMORY } from "../wire/lending_pool.ts";
 import { holdsGoodbye } from "../wire/goodbye.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -25,14 +26,13 @@ const MAX_LATE_BYTES = 4 * 1024 * 1024;
  * look the same. But completed reads are reported before the microtasks in
  * which spins begin, so this is only a second safeguard.
  */
-const NOT_READ = 0xffff_ffff;
-const NOT_READ_BYTES = 4;
+const NOT_READ = 0xffff_ffff, NOT_READ_BYTES = 4;
 
 /** Larger writes go through the runtime even if the socket is polled; later output is gathered until that is done. */
 const MOST_SENT_BYTES = 8 * 1024;
 
 /** Polling does not wait for a batch larger than this. */
-const LARGE_BATCH_BYTES = 32 * 1024;
+const POLLED_BATCH_BYTES = 32 * 1024;
 
 /**
  * A session on a {@linkcode ByteChannel}: one read and one write at a time.
@@ -123,7 +123,7 @@ export class ByteLink extends Link implements PolledLink {
     if (ring.length > 0 || this.#markAt < 0) return false;
     if (this.#markView!.getUint32(this.#markAt) !== NOT_READ) return false;
     if (!ring.hasAside) ring.setAside();
-    this.#space = ring.space(this.#batches.wanted);
+    this.#space = this.#batches.space();
     return true;
   }
 
@@ -131,18 +131,16 @@ export class ByteLink extends Link implements PolledLink {
   poll(nowMs: number): number {
     const count = this.#socket!.receive(this.#space!);
     if (count <= 0) return count;
-    const { ring } = this.#batches;
     this.bytesReceived += count;
     this.news = true;
-    ring.commit(count);
+    this.#batches.commit(count);
     if (this.#parse(nowMs)) {
       this.polledReads++;
       return count;
     }
-    const { wanted } = this.#batches;
     // The rest of a large batch takes its time.
-    if (wanted > LARGE_BATCH_BYTES) return count;
-    this.#space = ring.space(wanted);
+    if (this.#batches.wanted > POLLED_BATCH_BYTES) return count;
+    this.#space = this.#batches.space();
     return -1;
   }
 
@@ -158,8 +156,11 @@ export class ByteLink extends Link implements PolledLink {
 
   #read(): void {
     if (this.#reading) return;
-    const { ring } = this.#batches;
-    const space = ring.space(this.#batches.wanted);
+    const batches = this.#batches, { ring } = batches, at = batches.largeMessage();
+    if (at >= 0 && this.session.lends(ring.view, at)) {
+      batches.readInto(STREAM_MEMORY.lend(ring.view.getUint32(at + 4, true)));
+    }
+    const space = batches.space();
     this.#reading = true;
     this.#askedBytes = space.length;
     this.#markAt = -1;
@@ -193,7 +194,7 @@ export class ByteLink extends Link implements PolledLink {
     const { ring } = this.#batches;
     this.#spinner?.onDelivered();
     if (ring.hasAside) ring.takeBack(count);
-    else ring.commit(count);
+    else this.#batches.commit(count);
     if (this.session.state === "closed") {
       // A socket closed with unread bytes resets, and the goodbye would be lost with it: read on until the peer leaves.
       this.#peerIsDone ||= this.#hearsGoodbye();
@@ -260,7 +261,8 @@ export class ByteLink extends Link implements PolledLink {
         }
         hasParsed = true;
         const { bytes, view } = batches.ring;
-        at = session.receive(bytes, view, at, batches.end, nowMs);
+        if (batches.end - at >= LARGE_BATCH_BYTES) batches.looks = session.lends(view, at);
+        at = session.receive(bytes, view, at, batches.end, nowMs, batches.payload);
         if (at < batches.end) {
           this.#resumeAt = at;
           return this.#goOnLater();

@@ -7,6 +7,7 @@
 import type { InternodeError } from "../errors.ts";
 import type { ByteReader } from "../wire/byte_reader.ts";
 import {
+  carriesMessage,
   FLAG_FIRST,
   FLAG_METADATA,
   FrameType,
@@ -102,7 +103,7 @@ export class Dispatcher {
     ) {
       throw invalidFlags(type, flags);
     }
-    return isMessage(type)
+    return carriesMessage(type)
       ? this.#onMessageFrame(type, flags, code, length, id, argument)
       : this.#onOtherFrame(type, code, length, id, argument);
   }
@@ -112,6 +113,14 @@ export class Dispatcher {
     const priority = flags & PRIORITY_MASK;
     return this.takesPriority && priority !== PRIORITY_MASK &&
       (flags & ~(KNOWN_FLAGS | PRIORITY_MASK)) === 0;
+  }
+
+  /** Whether the message whose frame's header is at `at` is lent to the reader of a stream. */
+  lends(view: DataView, at: number): boolean {
+    const type = view.getUint8(at), length = view.getUint32(at + 4, true);
+    if (type !== FrameType.input && type !== FrameType.output) return false;
+    if (!this.#buffer.takesFrame(length)) return false;
+    return this.#receiveHalf(type, view.getUint32(at + 8, true))?.lends === true;
   }
 
   #onOtherFrame(
@@ -334,12 +343,6 @@ export class Dispatcher {
     // Where credit need not be in use, it has to be earned: every message that was read has bytes.
     if (!hasEffect || (grows && bytes === 0)) this.onIneffective();
   }
-}
-
-/** Whether a frame carries a message or the first piece of one. */
-function isMessage(type: number): boolean {
-  return type >= FrameType.request && type <= FrameType.input || type === FrameType.response ||
-    type === FrameType.output;
 }
 
 function invalidFlags(type: number, flags: number): InternodeError {

@@ -55,16 +55,15 @@ import {
   disconnected,
   endedByPeer,
   errorNumber,
+  frameCutShort,
+  frameTooLong,
   goodbyeText,
   isDialFailure,
-  protocolError,
   RAN_NOTHING,
   readText,
   receivingFailed,
   refusedHere,
 } from "./frames/wire_error.ts";
-
-const CUT_SHORT = "The peer sent a batch that ends within a frame's header.";
 
 /** One side of one connection; see the module. */
 export class Session implements PayloadListener {
@@ -173,31 +172,34 @@ export class Session implements PayloadListener {
     return this.#scheduler.budget.window;
   }
 
-  /** When the last ping was answered, and how long that took, in milliseconds; `null` before the first. */
-  get lastPing(): { readonly atMs: number; readonly roundTripMs: number } | null {
-    return this.keepalive.lastPing;
-  }
-
   /**
    * Takes a batch, or the rest of one: from `start` to `end` in `bytes`.
    *
    * @param view A view whose offset 0 is that of `bytes`.
+   * @param apart The payload of its one frame, if that is not in `bytes`; it belongs to the message. Default: `null`.
    * @returns How far it read. If that is less than `end`, the turn is over.
    */
-  receive(bytes: Uint8Array, view: DataView, start: number, end: number, nowMs: number): number {
+  receive(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    nowMs: number,
+    apart: Uint8Array | null = null,
+  ): number {
     this.#scheduler.nowMs = nowMs;
     this.keepalive.onReceived(nowMs);
     let at = start, stepAt = start + STEP_BYTES;
     try {
       if (start === end) this.#dispatcher.onIneffective();
       while (at < end && this.#state !== "closed") {
-        if (end - at < HEADER_BYTES) throw protocolError(CUT_SHORT);
-        const length = view.getUint32(at + 4, true);
+        if (end - at < HEADER_BYTES) throw frameCutShort();
+        const word = view.getUint32(at, true), length = view.getUint32(at + 4, true);
         const payload = at + HEADER_BYTES, next = payload + length;
-        if (next > end) throw tooLong(length);
-        const word = view.getUint32(at, true);
-        this.#reader.reset(bytes, payload, next, view);
-        at = next;
+        if (next <= end) this.#reader.reset(bytes, payload, next, view);
+        else if (apart === null) throw frameTooLong(length);
+        else this.#reader.reset(apart, 0, length, undefined, true);
+        at = Math.min(next, end);
         const id = view.getUint32(payload - 8, true), argument = view.getUint32(payload - 4, true);
         const type = word & 0xff, flags = word >>> 8 & 0xff, code = word >>> 16;
         const ran = this.#onFrame(type, flags, code, length, id, argument);
@@ -215,6 +217,11 @@ export class Session implements PayloadListener {
     }
     this.#reader.release();
     return end;
+  }
+
+  /** See {@linkcode Dispatcher.lends}. */
+  lends(view: DataView, at: number): boolean {
+    return this.#state === "open" && this.#dispatcher.lends(view, at);
   }
 
   #noteBulk(nowMs: number): void {
@@ -390,8 +397,4 @@ export class Session implements PayloadListener {
     this.#buffer.clear();
     this.#delegate.onClosed(error);
   }
-}
-
-function tooLong(length: number): InternodeError {
-  return protocolError(`The peer sent a frame of ${length} bytes that ends beyond its batch.`);
 }

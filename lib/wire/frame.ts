@@ -93,6 +93,12 @@ export const PRIORITY_MASK = 0x30;
 /** The largest message that is written into a batch at once. */
 export const INTERACTIVE_BYTES: number = 8 * 1024;
 
+/** Whether frames of that type carry a message, or the first fragment of one. */
+export function carriesMessage(type: number): boolean {
+  return type >= FrameType.request && type <= FrameType.input || type === FrameType.response ||
+    type === FrameType.output;
+}
+
 /**
  * Whether a frame that carries a message or a fragment is bulk, whose arrival
  * the receiver acknowledges: fragments and large messages are.

@@ -10,7 +10,9 @@ import { partOf } from "./part_of.ts";
 import { payloadMemory } from "./payload_memory.ts";
 
 const LEAST_BYTES = 4 * 1024;
-const LARGEST_BYTES = 1024 * 1024;
+/** Behind what is lent; see `BatchReader`. */
+const SPARE_BYTES = 64;
+const LARGEST_BYTES = 1024 * 1024 + SPARE_BYTES;
 /** How many unused bytes are kept at most. */
 const MAX_FREE_BYTES = 8 * 1024 * 1024;
 
@@ -52,7 +54,10 @@ export class LendingPool {
     // Its user may have transferred it, for example to a worker.
     if (buffer.detached) return;
     const size = buffer.byteLength;
-    if (size !== sizeFor(size) || size > LARGEST_BYTES || this.freeBytes + size > MAX_FREE_BYTES) {
+    if (
+      size !== sizeFor(size - SPARE_BYTES) || size > LARGEST_BYTES ||
+      this.freeBytes + size > MAX_FREE_BYTES
+    ) {
       buffer.transfer(0);
       return;
     }
@@ -69,7 +74,7 @@ export const LEAST_LENT_BYTES: number = LEAST_BYTES;
 /** The memory of messages that are lent to the readers of streams, of all connections. */
 export const STREAM_MEMORY: LendingPool = new LendingPool();
 
-/** The next power of two, so that there are few sizes. */
+/** The next power of two, so that there are few sizes, and room for what is read with a message. */
 function sizeFor(bytes: number): number {
-  return bytes <= LEAST_BYTES ? LEAST_BYTES : 2 ** (32 - Math.clz32(bytes - 1));
+  return SPARE_BYTES + (bytes <= LEAST_BYTES ? LEAST_BYTES : 2 ** (32 - Math.clz32(bytes - 1)));
 }

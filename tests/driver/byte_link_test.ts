@@ -138,10 +138,10 @@ Deno.test("a finished write lets the next message follow, and no two writes are 
   const batches = new BatchReader();
   let inputs = 0;
   for (let at = 0; at < channel.written.length;) {
-    const space = batches.ring.space(batches.wanted);
+    const space = batches.space();
     const part = channel.written.subarray(at, at + space.length);
     space.set(part);
-    batches.ring.commit(part.length);
+    batches.commit(part.length);
     at += part.length;
     while (batches.next()) {
       for (const frame of parseFrames(batches.ring.bytes.slice(batches.start, batches.end))) {

@@ -116,11 +116,11 @@ Deno.test("nothing is sent to a peer after its goodbye", () => {
 Deno.test("a ping that is asked for shows that the peer has seen what was sent before", () => {
   const pair = new Pair();
   for (let i = 1; i <= 2; i++) {
-    const before = pair.dialler.session.lastPing;
+    const before = pair.dialler.session.keepalive.lastPing;
     pair.dialler.session.ping(pair.nowMs);
-    assertEquals(pair.dialler.session.lastPing, before);
+    assertEquals(pair.dialler.session.keepalive.lastPing, before);
     pair.pump();
-    assert(pair.dialler.session.lastPing !== before);
+    assert(pair.dialler.session.keepalive.lastPing !== before);
   }
 });
 

@@ -28,22 +28,22 @@ Deno.test("an idle connection is pinged at its interval and lives", () => {
   const pair = new Pair();
   pair.advance(10 * 60_000);
   assertEquals([pair.dialler.session.state, pair.acceptor.session.state], ["open", "open"]);
-  const { lastPing } = pair.dialler.session;
+  const { lastPing } = pair.dialler.session.keepalive;
   assertEquals(lastPing, { atMs: 601_000, roundTripMs: 0 });
 });
 
 Deno.test("the round trip of the last ping is known", () => {
   const peer = ScriptedPeer.open("acceptor");
-  assertEquals(peer.side.session.lastPing, null);
+  assertEquals(peer.side.session.keepalive.lastPing, null);
   peer.nowMs += 10_000;
   peer.side.session.onTimer(peer.nowMs);
   const { argument } = peer.expect(FrameType.ping, { id: 0 });
   peer.nowMs += 37;
   // An answer to another ping says nothing about this one.
   peer.send(rawFrame(FrameType.pong, { argument: argument + 1 }));
-  assertEquals(peer.side.session.lastPing, null);
+  assertEquals(peer.side.session.keepalive.lastPing, null);
   peer.send(rawFrame(FrameType.pong, { argument }));
-  assertEquals(peer.side.session.lastPing, { atMs: 11_037, roundTripMs: 37 });
+  assertEquals(peer.side.session.keepalive.lastPing, { atMs: 11_037, roundTripMs: 37 });
 });
 
 Deno.test("a ping is answered with its own number", () => {

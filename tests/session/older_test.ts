@@ -5,6 +5,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
 import { numbered, TestCall, type TestStream } from "../support/session/calls.ts";
 import { joined, parseFrames } from "../support/session/raw_frames.ts";
+import type { SideOptions } from "../support/session/options.ts";
 import type { Side } from "../support/session/side.ts";
 import { answer, type ConversationRecipe, pairFor, type Turn } from "../vectors/conversations.ts";
 import stored from "../vectors/older/conversations.json" with { type: "json" };
@@ -41,9 +42,19 @@ function hear(side: Side, bytes: Uint8Array, chunk: number): void {
   }
 }
 
+/** With the limit that was the default when it was recorded. */
+function asRecorded(options: SideOptions = {}): SideOptions {
+  return { ...options, limits: { maxFragmentBytes: 65_536, ...options.limits } };
+}
+
 /** Plays today's side of a recording: whatever it says must be what was recorded. */
 function replay(recording: Recording, chunk: number) {
-  const recipe = recipeOf(recording), { pair, kept } = pairFor(recipe), { bytes = false } = recipe;
+  const recipe = recipeOf(recording), { bytes = false, dialler, acceptor } = recipe;
+  const { pair, kept } = pairFor({
+    ...recipe,
+    dialler: asRecorded(dialler),
+    acceptor: asRecorded(acceptor),
+  });
   const older: Turn["from"] = recording.older;
   const side = older === "dialler" ? pair.acceptor : pair.dialler;
   const calls: (TestCall | TestStream)[] = [];

@@ -2,23 +2,25 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InternodeError } from "../../lib/errors.ts";
 import { crc32 } from "../../lib/runtime/checksum.ts";
 import { BatchReader } from "../../lib/wire/batch_reader.ts";
+import { FLAG_FIRST, FrameType } from "../../lib/wire/frame.ts";
 import { MAX_BATCH_BYTES } from "../../lib/wire/limits.ts";
 import { ReceiveRing } from "../../lib/wire/receive_ring.ts";
 import conversations from "../vectors/conversations.json" with { type: "json" };
 import envelopes from "../vectors/envelopes.json" with { type: "json" };
 import { slowCrc32 } from "./crc32.ts";
 import { seeded } from "../support/seeded.ts";
+import { joined } from "../support/session/raw_frames.ts";
 
 /** Puts bytes in, in pieces of these sizes (the last one again and again), and takes batches out. */
 function read(reader: BatchReader, bytes: Uint8Array, sizes: readonly number[]): string[] {
   const batches: string[] = [];
   let piece = 0;
   for (let at = 0; at < bytes.length;) {
-    const space = reader.ring.space(reader.wanted);
+    const space = reader.space();
     const size = Math.max(1, sizes[Math.min(piece++, sizes.length - 1)]!);
     const count = Math.min(space.length, size, bytes.length - at);
     space.set(bytes.subarray(at, at + count));
-    reader.ring.commit(count);
+    reader.commit(count);
     at += count;
     while (reader.next()) {
       batches.push(reader.ring.bytes.slice(reader.start, reader.end).toHex());
@@ -202,4 +204,63 @@ Deno.test("a goodbye may come without a checksum, but only in the place of the f
   const reader = opened(true);
   assertEquals(read(reader, Uint8Array.fromHex(hex), [Infinity]).length, 1);
   assertThrows(() => read(reader, unchecked(4), [Infinity]), InternodeError, "checksum");
+});
+
+/** A batch of one message. */
+function message(type: number, flags: number, bytes: number): Uint8Array<ArrayBuffer> {
+  const batch = joined(envelope(16 + bytes), new Uint8Array(16), new Uint8Array(bytes).fill(7));
+  batch.set([type, flags], 8);
+  new DataView(batch.buffer).setUint32(12, bytes, true);
+  return batch;
+}
+
+Deno.test("only a whole message that is a batch by itself is worth reads of its own, and only most of it", () => {
+  const cases: [what: string, bytes: Uint8Array, found: boolean][] = [
+    ["an input", message(FrameType.input, 0, 100_000).subarray(0, 24), true],
+    ["most of one", message(FrameType.input, 0, 100_000).subarray(0, 24 + 34_464), true],
+    ["the lesser part", message(FrameType.input, 0, 100_000).subarray(0, 24 + 34_465), false],
+    ["its header in part", message(FrameType.input, 0, 100_000).subarray(0, 23), false],
+    ["the envelope in part", message(FrameType.input, 0, 100_000).subarray(0, 7), false],
+    ["a small one", message(FrameType.input, 0, 65_535).subarray(0, 24), false],
+    ["a first piece", message(FrameType.input, FLAG_FIRST, 100_000).subarray(0, 24), false],
+    ["another piece", message(FrameType.openerFragment, 0, 100_000).subarray(0, 24), false],
+    ["the first of two", joined(envelope(100_016), new Uint8Array(16)), false],
+  ];
+  for (const [what, bytes, found] of cases) {
+    const reader = opened(false);
+    assertEquals(read(reader, bytes, [bytes.length]), [], what);
+    assertEquals(reader.largeMessage(), found ? 8 : -1, what);
+  }
+});
+
+Deno.test("what is read with a message goes on in the ring, however small that is", () => {
+  for (let ringBytes = 24; ringBytes < 60; ringBytes++) {
+    const reader = opened(false, new ReceiveRing(ringBytes));
+    const first = message(FrameType.input, 0, 70_000),
+      second = message(FrameType.output, 1, 70_001);
+    assertEquals(read(reader, first.subarray(0, 24), [24]), []);
+    const memory = new Uint8Array(new ArrayBuffer(70_064), 0, 70_000);
+    reader.readInto(memory);
+    assertEquals([reader.largeMessage(), reader.space().length], [-1, 70_024]);
+    const found = read(reader, joined(first, second.subarray(0, 24)).subarray(24), [40_000]);
+    assertEquals(found, [first.subarray(8, 24).toHex()]);
+    assert(reader.payload === memory && memory.every((byte) => byte === 7));
+    assert(new Uint8Array(memory.buffer, 70_000).every((byte) => byte === 0));
+    assertEquals(reader.ring.bytes.slice(reader.ring.head, reader.ring.tail), second.slice(0, 24));
+    assert(reader.largeMessage() >= 0);
+    // Without memory of its own it is read as any other.
+    assertEquals(read(reader, second.subarray(24), [1_000]), [second.subarray(8).toHex()]);
+    assertEquals(reader.payload, null);
+  }
+});
+
+Deno.test("behind a large message little is read at first, until something else of size has come", () => {
+  const reader = opened(false, new ReceiveRing(100_000));
+  assertEquals(reader.space().length, 100_000);
+  reader.looks = true;
+  assertEquals(reader.space().length, 4_096);
+  read(reader, message(FrameType.window, 0, 0), [24]);
+  assertEquals([reader.looks, reader.space().length], [true, 4_096]);
+  read(reader, message(FrameType.input, 0, 1_009), [1_033]);
+  assertEquals([reader.looks, reader.space().length], [false, 100_000]);
 });

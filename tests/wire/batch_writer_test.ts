@@ -43,10 +43,10 @@ function receive(pieces: readonly Uint8Array[], checksums = false): [id: number,
   const batches: [number, number][][] = [];
   const bytes = joined(pieces);
   for (let at = 0; at < bytes.length;) {
-    const space = reader.ring.space(reader.wanted);
+    const space = reader.space();
     const count = Math.min(space.length, bytes.length - at);
     space.set(bytes.subarray(at, at + count));
-    reader.ring.commit(count);
+    reader.commit(count);
     at += count;
     while (reader.next()) {
       const batch = reader.ring.bytes.slice(reader.start, reader.end);

@@ -2,6 +2,8 @@ import { assertEquals, assertNotStrictEquals } from "@std/assert";
 import { LendingPool } from "../../lib/wire/lending_pool.ts";
 
 const KIB = 1024, MIB = 1024 * 1024;
+/** What each piece of memory has behind what it is lent for. */
+const SPARE = 64;
 
 Deno.test("what was lent is empty once it was taken back, and its memory is lent again", () => {
   const pool = new LendingPool();
@@ -9,7 +11,7 @@ Deno.test("what was lent is empty once it was taken back, and its memory is lent
   first.fill(7);
   assertEquals(first.length, 5 * KIB);
   pool.takeBack(first);
-  assertEquals([first.length, first.buffer.detached, pool.freeBytes], [0, true, 8 * KIB]);
+  assertEquals([first.length, first.buffer.detached, pool.freeBytes], [0, true, 8 * KIB + SPARE]);
 
   const second = pool.lend(6 * KIB);
   assertNotStrictEquals(second.buffer, first.buffer);
@@ -20,7 +22,7 @@ Deno.test("a part of what was lent takes all of it back", () => {
   const pool = new LendingPool();
   const lent = pool.lend(4 * KIB);
   pool.takeBack(lent.subarray(10, 20));
-  assertEquals([lent.length, pool.freeBytes], [0, 4 * KIB]);
+  assertEquals([lent.length, pool.freeBytes], [0, 4 * KIB + SPARE]);
 });
 
 Deno.test("what was sent elsewhere meanwhile is not taken back", () => {
@@ -34,18 +36,18 @@ Deno.test("what was sent elsewhere meanwhile is not taken back", () => {
 
 Deno.test("only so much lies there unused, and nothing large", () => {
   const pool = new LendingPool();
-  const lent = Array.from({ length: 9 }, () => pool.lend(MIB));
+  const size = MIB + SPARE, most = Math.floor(8 * MIB / size);
+  const lent = Array.from({ length: most + 1 }, () => pool.lend(MIB));
   for (const each of lent) pool.takeBack(each);
-  assertEquals(pool.freeBytes, 8 * MIB);
-  pool.takeBack(new Uint8Array(4 * KIB));
-  assertEquals(pool.freeBytes, 8 * MIB, "not even 4 KiB more");
-  pool.lend(MIB);
-  assertEquals(pool.freeBytes, 7 * MIB, "what is as large as may be is lent again");
+  assertEquals(pool.freeBytes, most * size);
+  const filled = pool.lend(MIB - SPARE);
+  pool.takeBack(filled);
+  assertEquals(pool.freeBytes, most * size, "what is as large as may be is lent again");
 
   const empty = new LendingPool();
   const large = empty.lend(MIB + 1), odd = new Uint8Array(5_000);
   empty.takeBack(large);
-  empty.takeBack(new Uint8Array(2 * MIB));
+  empty.takeBack(new Uint8Array(2 * MIB + SPARE));
   empty.takeBack(odd);
   assertEquals([large.length, odd.length, empty.freeBytes], [0, 0, 0]);
 });
@@ -63,14 +65,18 @@ Deno.test("memory is lent in powers of two, from 4 KiB to 1 MiB", () => {
   ];
   for (const [bytes, size] of cases) {
     const pool = new LendingPool(), lent = pool.lend(bytes);
-    assertEquals([lent.length, lent.buffer.byteLength], [bytes, size]);
+    assertEquals([lent.length, lent.buffer.byteLength], [bytes, size + SPARE]);
     pool.takeBack(lent);
-    assertEquals(pool.freeBytes, size);
-    // What is smaller than the least, or no power of two, is not kept.
-    pool.takeBack(new Uint8Array(size / 2 + 1));
-    assertEquals(pool.freeBytes, size);
+    assertEquals(pool.freeBytes, size + SPARE);
+    // What is smaller than the least, or of another size, is not kept.
+    for (const other of [size, size / 2 + 1, size / 2 + SPARE + 1]) {
+      pool.takeBack(new Uint8Array(other));
+    }
+    assertEquals(pool.freeBytes, size + SPARE);
   }
   const pool = new LendingPool();
-  for (const size of [2 * KIB, 4 * KIB - 1]) pool.takeBack(new Uint8Array(size));
+  for (const size of [1, SPARE, 2 * KIB + SPARE, 4 * KIB + SPARE - 1]) {
+    pool.takeBack(new Uint8Array(size));
+  }
   assertEquals(pool.freeBytes, 0);
 });

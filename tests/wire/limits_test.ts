@@ -14,7 +14,7 @@ Deno.test("the limits are the documented ones unless others are given", () => {
   assertEquals(resolveLimits({ maxCalls: 7 }), { ...DEFAULT_LIMITS, maxCalls: 7 });
   assertEquals(DEFAULT_LIMITS, {
     maxMessageBytes: 104_857_600,
-    maxFragmentBytes: 65_536,
+    maxFragmentBytes: 262_144,
     receiveBudgetBytes: 134_217_728,
     sendBudgetBytes: 10_485_760,
     streamBudgetBytes: 1_048_576,

@@ -64,7 +64,8 @@ export const WIRE_EXPLAINED: readonly Explanation[] = [
   },
   {
     file: "lib/wire/lending_pool.ts",
-    lineText: "return bytes <= LEAST_BYTES ? LEAST_BYTES : 2 ** (32 - Math.clz32(bytes - 1));",
+    lineText:
+      "return SPARE_BYTES + (bytes <= LEAST_BYTES ? LEAST_BYTES : 2 ** (32 - Math.clz32(bytes - 1)));",
     changes: ["`<=` became `<`"],
     reason: "The least size is a power of two, so both parts give it.",
   },

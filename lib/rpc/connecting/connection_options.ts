@@ -128,7 +128,7 @@ export function resolveConnectionOptions(given: ConnectionOptions): ConnectionSe
     limits: resolveLimits(fields("limits", given.limits)),
     inlineHandlerUs: positive("inlineHandlerUs", given.inlineHandlerUs, 1_000),
     spinUs: notNegative("spinUs", given.spinUs, 0),
-    writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit, 262_144),
+    writeFlattenLimit: positive("writeFlattenLimit", given.writeFlattenLimit, 131_072),
     checksums: flag("checksums", given.checksums, true),
     logger,
     tracer: given.tracer === undefined

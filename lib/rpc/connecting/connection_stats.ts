@@ -153,7 +153,7 @@ export class ConnectionTotals {
    * @param clock The wall clock.
    */
   snapshot(state: ConnectionState, link: Link | null, clock: Clock): ConnectionStats {
-    const lastPing = link?.session.lastPing ?? null;
+    const lastPing = link?.session.keepalive.lastPing ?? null;
     return {
       ...this.traffic(),
       state,

@@ -39,12 +39,12 @@ export function partFrom(link: Link, reason: DrainReason): () => boolean {
   const { session } = link, nowMs = link.beginTurn();
   session.sendDrain(reason, nowMs);
   // The first answer may be to a ping that was under way before.
-  let answers = 0, lastPing = session.lastPing;
+  let answers = 0, lastPing = session.keepalive.lastPing;
   session.ping(nowMs);
   return () => {
     if (session.state !== "open") return true;
-    if (session.lastPing !== lastPing) {
-      lastPing = session.lastPing;
+    if (session.keepalive.lastPing !== lastPing) {
+      lastPing = session.keepalive.lastPing;
       if (++answers === 1) session.ping(link.beginTurn());
     }
     return answers > 1 && link.checkDrained();

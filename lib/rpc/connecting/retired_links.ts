@@ -101,7 +101,7 @@ export class RetiredLinks {
     const { session } = newer;
     session.ping(newer.beginTurn());
     retired.stopWaiting = newer.watch(() => {
-      if (session.lastPing !== null || session.state !== "open") go();
+      if (session.keepalive.lastPing !== null || session.state !== "open") go();
     });
   }
 

@@ -199,7 +199,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
     this.state = "draining";
     drainLink(link, reason);
     const { session } = link;
-    this.#pingBefore = session.lastPing;
+    this.#pingBefore = session.keepalive.lastPing;
     session.ping(link.beginTurn());
   }
 
@@ -217,7 +217,7 @@ export class ServedConnection implements LinkDelegate, RenewalDelegate {
       this.#bytesSeen = link.bytesReceived;
       this.#quietSinceMs = nowMs;
     }
-    const { lastPing } = session;
+    const { lastPing } = session.keepalive;
     if (!link.checkDrained() || session.heldBytes > 0) return Infinity;
     if (lastPing === null || lastPing === this.#pingBefore) return Infinity;
     const quietMs = QUIET_ROUND_TRIPS * lastPing.roundTripMs + QUIET_MS;

@@ -168,7 +168,12 @@ export class ReceiveBuffer {
   /** Checks the size of a frame that carries a message or a fragment. */
   checkFrame(flags: number, length: number): void {
     const extra = (flags & FLAG_FIRST) !== 0 ? 4 : 0;
-    if (length - extra > this.#limits.maxFragmentBytes) throw tooLongFrame(length, this.#limits);
+    if (!this.takesFrame(length - extra)) throw tooLongFrame(length, this.#limits);
+  }
+
+  /** Whether a frame may have so many bytes of a message. */
+  takesFrame(bytes: number): boolean {
+    return bytes <= this.#limits.maxFragmentBytes;
   }
 
   /** A bulk frame has arrived. */

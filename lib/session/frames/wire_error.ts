@@ -209,6 +209,16 @@ export function protocolError(message: string): InternodeError {
   });
 }
 
+/** A batch that ends too early. */
+export function frameCutShort(): InternodeError {
+  return protocolError("The peer sent a batch that ends within a frame's header.");
+}
+
+/** A frame that ends beyond its batch. */
+export function frameTooLong(length: number): InternodeError {
+  return protocolError(`The peer sent a frame of ${length} bytes that ends beyond its batch.`);
+}
+
 /** The error that ends a connection because handling received bytes failed: a fault of the peer or of this side. */
 export function receivingFailed(cause: unknown): InternodeError {
   if (isOwnError(cause)) return cause;

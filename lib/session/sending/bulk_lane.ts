@@ -6,7 +6,7 @@
 
 import { InternodeError } from "../../errors.ts";
 import type { BatchWriter } from "../../wire/batch_writer.ts";
-import { FLAG_FIRST, FrameType, isBulk } from "../../wire/frame.ts";
+import { carriesMessage, FLAG_FIRST, FrameType, isBulk } from "../../wire/frame.ts";
 import { BulkPacer } from "./bulk_pacer.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 import { PriorityQueue } from "./priority_queue.ts";
@@ -180,9 +180,10 @@ export class BulkLane {
       this.discard(message);
       return;
     }
-    const isWhole = !isMessage(message.type);
+    // Only messages travel in pieces. The frames that end a stream are small, and keep their place behind them.
+    const isWhole = !carriesMessage(message.type);
     const size = !isWhole
-      ? Math.min(payload.length - sent, this.#budget.limits.maxFragmentBytes)
+      ? Math.min(payload.length - sent, this.#budget.limits.maxFragmentBytes, this.pacer.pieceBytes)
       : payload.length;
     const inPieces = size < payload.length;
     // Errors are no messages, and the peer does not count them.
@@ -193,11 +194,9 @@ export class BulkLane {
       ? this.#beginFirst(data, message, inPieces, nowMs)
       : data.begin(fragmentType(message.type), 0, 0, message.id, 0);
     const piece = inPieces ? payload.subarray(sent, sent + size) : payload;
-    if (size > this.#flattenLimit) {
-      // Nobody says when a piece has been written that is not copied.
-      message.lending = null;
-      data.reference(header, piece);
-    } else {
+    // Of a piece that is not copied nobody says when it has been written, and lent memory could not go back.
+    if (size > this.#flattenLimit && message.lending === null) data.reference(header, piece);
+    else {
       data.writer.append(piece);
       data.end(header);
     }
@@ -276,12 +275,6 @@ export class BulkLane {
 /** What a message that waits takes. */
 function queuedCost(payloadBytes: number): number {
   return payloadBytes + QUEUED_OVERHEAD_BYTES;
-}
-
-/** Only these travel in pieces. The frames that end a stream are small, and keep their place behind its messages. */
-function isMessage(type: number): boolean {
-  return type === FrameType.request || type === FrameType.open || type === FrameType.response ||
-    type === FrameType.input || type === FrameType.output;
 }
 
 function fragmentType(type: number): number {

@@ -33,6 +33,9 @@ const TURNS_MS = 2;
 /** A delay that is the shortest still, as nearly as can be seen. */
 const SAME = 1.04, SAME_MS = 2.5;
 
+/** From so many bytes a millisecond on, large pieces keep nothing waiting. */
+const FAST_BYTES_PER_MS = 256 * 1024;
+
 /** What the arrival of a frame shows. */
 export interface Arrival {
   readonly nowMs: number;
@@ -104,6 +107,11 @@ export class PathEstimate {
   /** Whether a round trip takes so long that it matters how soon the estimate is right. */
   get isFar(): boolean {
     return this.delayMs >= FAR_MS && this.delayMs < Infinity;
+  }
+
+  /** Whether it moves so much that large pieces keep nothing waiting; not before that was seen. */
+  get isFast(): boolean {
+    return this.#bytesPerMs >= FAST_BYTES_PER_MS;
   }
 
   /** Takes note of an arrival. */

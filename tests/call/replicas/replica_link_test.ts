@@ -100,7 +100,7 @@ for (const how of ["its ping is answered", "it has ended"] as const) {
     await clock.advance(60_000);
     assertEquals([pings, closings], [1, []]);
     if (how === "it has ended") session.state = "closed";
-    else session.lastPing = { atMs: 1, roundTripMs: 1 };
+    else session.keepalive.lastPing = { atMs: 1, roundTripMs: 1 };
     newer.turn();
     await clock.advance(1);
     newer.turn();

@@ -82,11 +82,11 @@ class Reading {
   feed(bytes: Uint8Array): void {
     const { ring } = this.#reader;
     for (let at = 0; at < bytes.length && !this.#broken;) {
-      const space = ring.space(this.#reader.wanted);
+      const space = this.#reader.space();
       must(space.length > 0, "there is no room for the next read");
       const count = Math.min(space.length, bytes.length - at);
       space.set(bytes.subarray(at, at + count));
-      ring.commit(count);
+      this.#reader.commit(count);
       at += count;
       this.#take();
       must(

@@ -40,13 +40,13 @@ export class Feed {
 
   /** Takes bytes of a stream, in pieces of a size. Says how many a session that has ended has left. */
   takeBytes(bytes: Uint8Array, pieceBytes: number): void {
-    const { session } = this.#app, { ring } = this.#batches;
+    const { session } = this.#app;
     for (let at = 0; at < bytes.length && session.state !== "closed";) {
       this.resume();
-      const space = ring.space(this.#batches.wanted);
+      const space = this.#batches.space();
       const count = Math.min(space.length, bytes.length - at, pieceBytes);
       space.set(bytes.subarray(at, at + count));
-      ring.commit(count);
+      this.#batches.commit(count);
       at += count;
       this.#takeBatches();
     }

@@ -9,6 +9,7 @@ import { QueuedMessage } from "../../../lib/session/sending/queued_message.ts";
 import { StreamQueue } from "../../../lib/session/sending/stream_queue.ts";
 import { BatchWriter } from "../../../lib/wire/batch_writer.ts";
 import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
+import { LendingPool } from "../../../lib/wire/lending_pool.ts";
 import { WriterPool } from "../../../lib/wire/writer_pool.ts";
 import { numbered, TestCall } from "../../support/session/calls.ts";
 import { joined, parseFrames, type RawFrame, u32 } from "../../support/session/raw_frames.ts";
@@ -63,6 +64,28 @@ Deno.test("what waits counts with its bytes and 384 more, until all of it has le
     numbered(3_000).subarray(2_000),
   ]);
   assertEquals([bulk.queuedBytes, bulk.departures, bulk.isReady(0)], [0, 2, false]);
+});
+
+Deno.test("over a path that is not known to be fast, a piece has 64 KiB at most", () => {
+  const { bulk, next } = lane(1_000_000, 100_000);
+  bulk.add(request(60_000 + 65_536));
+  assertEquals(next()[0]?.payload.length, 4 + 65_536);
+  bulk.pacer.onArrived(65_536, 0);
+  next(1);
+  bulk.pacer.onSent(262_144, 2);
+  bulk.pacer.onArrived(65_536 + 60_000 + 262_144, 3);
+  bulk.add(request(60_000 + 65_536));
+  assertEquals([next(3)[0]?.payload.length, next(3)[0]?.payload.length], [4 + 100_000, 25_536]);
+});
+
+Deno.test("what is lent is copied whatever its size, so that its memory can go back", () => {
+  const { bulk, next } = lane(80_000, 20_000), pool = new LendingPool();
+  const payload = pool.lend(FLATTEN + 1);
+  const message = new QueuedMessage(FrameType.response, 0, 0, 1 << 20, 0, payload, null, null);
+  message.lending = pool;
+  bulk.add(message);
+  assertEquals(next()[0]?.payload.length, FLATTEN + 1);
+  assertEquals([payload.length, pool.freeBytes > 0], [0, true]);
 });
 
 Deno.test("a message of exactly one fragment leaves whole", () => {

@@ -37,6 +37,13 @@ Deno.test("alone, half as much again as a near path has shown to hold is tried",
   assertEquals(room(learned(512 * KIB, 1), 1), 1024 * KIB, "but never less than 1 MiB");
 });
 
+Deno.test("pieces are short until the path has shown to carry 256 KiB a millisecond", () => {
+  assertEquals(new BulkPacer().pieceBytes, 64 * KIB);
+  assertEquals(learned(255 * KIB, 1).pieceBytes, 64 * KIB);
+  assertEquals(learned(256 * KIB, 1).pieceBytes, Infinity);
+  assertEquals(learned(1024 * KIB, 5).pieceBytes, 64 * KIB);
+});
+
 /** A path over which so much goes in each round trip, for so many of them. */
 function travelled(bytes: number, delayMs: number, trips: number, isBeside: boolean): BulkPacer {
   const pacer = new BulkPacer();

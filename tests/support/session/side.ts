@@ -111,10 +111,10 @@ export class Side implements SessionDelegate {
 
   /** Takes bytes of a stream, as many as fit, and says how many. */
   receiveBytes(bytes: Uint8Array): number {
-    const space = this.#batches.ring.space(this.#batches.wanted);
+    const space = this.#batches.space();
     const count = Math.min(space.length, bytes.length);
     space.set(bytes.subarray(0, count));
-    this.#batches.ring.commit(count);
+    this.#batches.commit(count);
     this.parse();
     return count;
   }
