@@ -6,6 +6,7 @@
 
 import { isOwnError } from "../foreign/own_error.ts";
 import { textOf } from "../foreign/text_of.ts";
+import { isCount, NO_COUNT, notPromised, TRANSFERRED } from "./channel_answers.ts";
 import { follow, thenOf } from "../foreign/thenable.ts";
 import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
 import { receivingFailed } from "../session/frames/wire_error.ts";
@@ -49,6 +50,8 @@ export class ByteLink extends Link implements PolledLink {
   readonly #batches = new BatchReader();
   readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
   #piece = 0;
+  /** How long the piece is that is being written. */
+  #writtenBytes = 0;
   /** Whether the peer has said goodbye after this side did. */
   #peerIsDone = false;
   /** Whether what came after this side's goodbye was not understood. */
@@ -327,7 +330,7 @@ export class ByteLink extends Link implements PolledLink {
     while (this.#piece < this.#pieces.length) {
       const { length } = this.#pieces[this.#piece]!;
       const count = socket.send(this.#pieces[this.#piece]!);
-      this.#advance(count);
+      this.#advance(count, length);
       if (count < length) return false;
     }
     this.#finishWrite();
@@ -335,26 +338,31 @@ export class ByteLink extends Link implements PolledLink {
   }
 
   #writePiece(): void {
+    const piece = this.#pieces[this.#piece]!;
+    // A user has taken its memory away. Its head has left, and nothing else may follow it.
+    if (piece.length === 0) return this.lose(`Writing to the connection failed: ${TRANSFERRED}`);
+    this.#writtenBytes = piece.length;
     try {
-      const pending = this.#channel.write(this.#pieces[this.#piece]!);
+      const pending = this.#channel.write(piece);
       follow(pending, thenOf(pending) ?? notPromised, this.#onWritten, this.#onWriteError);
     } catch (error) {
       this.fail("Writing to the connection", error);
     }
   }
 
-  #advance(count: number): void {
+  /** So many bytes of the piece were written, which had that many. */
+  #advance(count: number, length: number): void {
     this.bytesSent += count;
     const piece = this.#pieces[this.#piece]!;
-    if (count < piece.length) this.#pieces[this.#piece] = piece.subarray(count);
-    else this.#piece++;
+    if (count === length) this.#piece++;
+    else if (piece.length > 0) this.#pieces[this.#piece] = piece.subarray(count);
   }
 
   readonly #onWritten = (count: number): void => {
     if (this.gone) return;
-    const { length } = this.#pieces[this.#piece]!;
+    const length = this.#writtenBytes;
     if (!isCount(count, length)) return this.lose(`Writing to the connection failed: ${NO_COUNT}`);
-    this.#advance(count);
+    this.#advance(count, length);
     if (this.#piece < this.#pieces.length) {
       this.session.keepalive.onTaken(this.clock.now());
       return this.#writePiece();
@@ -386,15 +394,4 @@ export class ByteLink extends Link implements PolledLink {
     if (ended === undefined) this.finish();
     else ended.then(this.finish, this.finish);
   }
-}
-
-const NO_COUNT = "the channel did not return the number of bytes.";
-
-/** A channel of the user may tell anything. */
-function isCount(count: number, most: number): boolean {
-  return count > 0 && count <= most && Number.isInteger(count);
-}
-
-function notPromised(): never {
-  throw new TypeError("the channel returned no promise");
 }

@@ -192,7 +192,7 @@ export class BatchReader {
       `A batch of ${end - start + (payload?.length ?? 0)} bytes has checksum ${
         hex(this.#running)
       } instead of ${hex(expected)}: ` +
-        "bytes were changed, lost or repeated on the way.",
+        "bytes were changed, lost or repeated on the way, or a message was changed while it was sent.",
       { origin: "network" },
     );
   }

@@ -11,7 +11,7 @@ import { shown } from "../foreign/text_of.ts";
 export interface Limits {
   /** The largest message, in bytes. Default: 104,857,600 (100 MiB). At most 7/8 of `receiveBudgetBytes`. */
   readonly maxMessageBytes: number;
-  /** The largest fragment of a message, in bytes; larger messages are sent in fragments. Default: 262,144. From 1,024 to 1,048,576. */
+  /** The largest fragment of a message, in bytes; larger messages are sent in fragments: of at most 65,536 until the path has shown to carry 256 KiB a millisecond. Default: 262,144. From 1,024 to 1,048,576. */
   readonly maxFragmentBytes: number;
   /** How many bytes of messages the peer may have sent that are not yet consumed. Default: 134,217,728 (128 MiB). */
   readonly receiveBudgetBytes: number;
