@@ -10,17 +10,15 @@ import { isCount, NO_COUNT, notPromised, TRANSFERRED } from "./channel_answers.t
 import { follow, thenOf } from "../foreign/thenable.ts";
 import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
 import { receivingFailed } from "../session/frames/wire_error.ts";
-import { BatchReader, LARGE_BATCH_BYTES } from "../wire/batch_reader.ts";
+import { BatchReader } from "../wire/batch_reader.ts";
 import { STREAM_MEMORY } from "../wire/lending_pool.ts";
-import { holdsGoodbye } from "../wire/goodbye.ts";
 import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { GoodbyeListener } from "./goodbye_listener.ts";
 import { Link, type LinkDelegate } from "./link.ts";
 import { type PolledLink, Spinner } from "./spinner.ts";
 import type { PollableChannel, SocketPoll } from "../transport/channel/transport.ts";
 
-/** How many bytes a peer may send after this side's goodbye before reading stops. */
-const MAX_LATE_BYTES = 4 * 1024 * 1024;
 /**
  * A mark at the place where a read puts the length of a batch, and not a valid
  * length: when it has changed, the read is done. The first byte of a length may
@@ -52,12 +50,7 @@ export class ByteLink extends Link implements PolledLink {
   #piece = 0;
   /** How long the piece is that is being written. */
   #writtenBytes = 0;
-  /** Whether the peer has said goodbye after this side did. */
-  #peerIsDone = false;
-  /** Whether what came after this side's goodbye was not understood. */
-  #isDeaf = false;
-  /** How many bytes were received since this side's goodbye. */
-  #lateBytes = 0;
+  readonly #goodbye = new GoodbyeListener(this.#batches);
   /** Where the batch continues that the end of a turn interrupted; -1 if there is none. */
   #resumeAt = -1;
   readonly #spinUs: number;
@@ -200,32 +193,22 @@ export class ByteLink extends Link implements PolledLink {
     else this.#batches.commit(count);
     if (this.session.state === "closed") {
       // A socket closed with unread bytes resets, and the goodbye would be lost with it: read on until the peer leaves.
-      this.#peerIsDone ||= this.#hearsGoodbye();
-      this.#lateBytes += count;
-      if (this.#lateBytes > MAX_LATE_BYTES) return this.leave();
-      if (!this.#leaveWhenBothAreDone()) this.#read();
+      if (this.#goodbye.isTooMuch(count)) return this.leave();
+      if (!this.#hearsLastWord()) this.#read();
       return;
     }
     this.#parse();
   };
 
-  /** Whether the peer, too, has said its last word. What is not understood is dropped, such as large calls behind a proof that was refused. */
-  #hearsGoodbye(): boolean {
-    const batches = this.#batches, { ring } = batches;
-    try {
-      while (!this.#isDeaf && batches.next()) {
-        if (holdsGoodbye(ring.view, batches.start, batches.end)) return true;
-      }
-    } catch {
-      this.#isDeaf = true;
-    }
-    if (this.#isDeaf) ring.head = ring.tail;
-    return false;
+  /** Whether this side leaves now, as both have said their last word. */
+  #hearsLastWord(): boolean {
+    this.#goodbye.listen();
+    return this.#leaveWhenBothAreDone();
   }
 
   /** When both sides end at the same time, neither may wait for the other to leave first. */
   #leaveWhenBothAreDone(): boolean {
-    if (!this.#peerIsDone || this.writing || this.session.hasOutput) return false;
+    if (!this.#goodbye.hasHeard || this.writing || this.session.hasOutput) return false;
     this.leave();
     return true;
   }
@@ -264,13 +247,14 @@ export class ByteLink extends Link implements PolledLink {
         }
         hasParsed = true;
         const { bytes, view } = batches.ring;
-        if (batches.end - at >= LARGE_BATCH_BYTES) batches.looks = session.lends(view, at);
+        if (batches.isLarge) batches.looks = session.lends(view, batches.start);
         at = session.receive(bytes, view, at, batches.end, nowMs, batches.payload);
         if (at < batches.end) {
           this.#resumeAt = at;
           return this.#goOnLater();
         }
         this.#resumeAt = -1;
+        batches.payload = null;
       }
     } catch (error) {
       if (!isOwnError(error)) this.onFault?.(error);
@@ -281,8 +265,8 @@ export class ByteLink extends Link implements PolledLink {
     if (this.gone) return true;
     const held = this.#held;
     this.#held = null;
-    if (held === null) this.#wantsMore = true;
-    else held();
+    if (held !== null) held();
+    else if (session.state !== "closed" || !this.#hearsLastWord()) this.#wantsMore = true;
     return hasParsed || session.state === "closed";
   }
 

@@ -17,6 +17,8 @@ import {
   PRIORITY_MASK,
 } from "../wire/frame.ts";
 import { messageCost } from "../wire/limits.ts";
+import { AcceptedStream } from "./calls/accepted_stream.ts";
+import { OpenedStream } from "./calls/opened_stream.ts";
 import type { Delivery } from "./delivery.ts";
 import type { OutgoingCalls } from "./calls/outgoing_calls.ts";
 import { DRAIN_REASONS } from "./frames/drain_reason.ts";
@@ -115,12 +117,14 @@ export class Dispatcher {
       (flags & ~(KNOWN_FLAGS | PRIORITY_MASK)) === 0;
   }
 
-  /** Whether the message whose frame's header is at `at` is lent to the reader of a stream. */
+  /** Whether the message whose frame's header is at `at` is lent to the reader of a stream. Nothing of it was checked yet, and it counts for nothing. */
   lends(view: DataView, at: number): boolean {
-    const type = view.getUint8(at), length = view.getUint32(at + 4, true);
+    const type = view.getUint8(at), id = view.getUint32(at + 8, true);
     if (type !== FrameType.input && type !== FrameType.output) return false;
-    if (!this.#buffer.takesFrame(length)) return false;
-    return this.#receiveHalf(type, view.getUint32(at + 8, true))?.lends === true;
+    if (!this.#buffer.takesFrame(view.getUint32(at + 4, true))) return false;
+    const stream = (type === FrameType.input ? this.#incoming : this.#outgoing).calls.get(id);
+    const isStream = stream instanceof AcceptedStream || stream instanceof OpenedStream;
+    return isStream && stream.receive?.lends === true;
   }
 
   #onOtherFrame(

@@ -14,7 +14,7 @@ import { ReceiveRing } from "./receive_ring.ts";
 import { DOUBLE_ZERO } from "./double_zero.ts";
 
 /** Batches of this size may be worth memory of their own. */
-export const LARGE_BATCH_BYTES: number = 128 * 1024;
+const LARGE_BATCH_BYTES = 128 * 1024;
 /** While so many bytes of a message are still to come, reads of its own cost less than a copy. */
 const DIRECT_BYTES = 64 * 1024;
 /** So little is read to see whether a large message comes. */
@@ -154,6 +154,13 @@ export class BatchReader {
     else if (length > REPORTS_BYTES) this.looks = false;
     if (this.#checksum !== null) this.#verify(ring.view.getUint32(head + 4, true));
     return true;
+  }
+
+  /** Whether the batch found is one large message. */
+  get isLarge(): boolean {
+    const { start, end, payload } = this;
+    if (payload !== null) return true;
+    return end - start >= LARGE_BATCH_BYTES && this.#isMessage(start, end - start);
   }
 
   /** Whether the message is read into memory of its own, and all of it has come. */

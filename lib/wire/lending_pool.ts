@@ -54,10 +54,7 @@ export class LendingPool {
     // Its user may have transferred it, for example to a worker.
     if (buffer.detached) return;
     const size = buffer.byteLength;
-    if (
-      size !== sizeFor(size - SPARE_BYTES) || size > LARGEST_BYTES ||
-      this.freeBytes + size > MAX_FREE_BYTES
-    ) {
+    if (!isPooled(bytes) || this.freeBytes + size > MAX_FREE_BYTES) {
       buffer.transfer(0);
       return;
     }
@@ -73,6 +70,11 @@ export const LEAST_LENT_BYTES: number = LEAST_BYTES;
 
 /** The memory of messages that are lent to the readers of streams, of all connections. */
 export const STREAM_MEMORY: LendingPool = new LendingPool();
+
+/** Whether that memory may be lent, and be used for something else as soon as it is taken back. */
+export function isPooled({ buffer: { byteLength } }: Uint8Array): boolean {
+  return byteLength <= LARGEST_BYTES && byteLength === sizeFor(byteLength - SPARE_BYTES);
+}
 
 /** The next power of two, so that there are few sizes, and room for what is read with a message. */
 function sizeFor(bytes: number): number {

@@ -5,6 +5,7 @@ import { InternodeError } from "../../lib/errors.ts";
 import { ByteLink } from "../../lib/driver/byte_link.ts";
 import { crc32 } from "../../lib/runtime/checksum.ts";
 import { encodeHello, FEATURE_CHECKSUM } from "../../lib/session/frames/hello.ts";
+import { LoopTurn } from "../../lib/driver/loop_turn.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
 import type { ByteChannel } from "../../lib/transport/channel/transport.ts";
 import { BatchSeal } from "../../lib/wire/batch_seal.ts";
@@ -258,4 +259,53 @@ Deno.test("a peer that leaves in the midst of such a message, and this side, end
   await closing.feed(joined(message.subarray(90_000), closing.batch(rawFrame(FrameType.goodbye))));
   assertEquals([open.received, closing.channel.isClosed], [[], true], "its goodbye was heard");
   await closing.clock.advance(2_000);
+});
+
+Deno.test("the head of a large message that no call takes is refused once it has come, and does no harm before", async () => {
+  const scene = await Scene.open();
+  const call = new TestCall(), { outgoing } = scene.link.session, nowMs = scene.link.beginTurn();
+  const name = outgoing.nameNumber("get", "", nowMs);
+  outgoing.request(call, name, rawCodec, numbered(8), null, nowMs);
+  await scene.clock.settle();
+  await scene.leave();
+  const heads: [type: number, id: number, expected: string][] = [
+    [FrameType.output, 77 << 20 | 3, "sent an output"],
+    [FrameType.output, call.id, "sent an output"],
+    [FrameType.output, 0xffff_ffff, "sent an output"],
+    [FrameType.response, 77 << 20 | 3, "answered"],
+  ];
+  for (const [type, id, expected] of heads) {
+    const hit = await Scene.open(), payload = numbered(100_000);
+    const bytes = hit.batch(rawFrame(type, { id, payload }));
+    await hit.feed(bytes.subarray(0, 34));
+    assertEquals(hit.closed, null);
+    await hit.feed(bytes.subarray(34), 9_000);
+    assertEquals(hit.closed?.code, "ProtocolError", expected);
+    await hit.clock.advance(2_000);
+  }
+  // An input for a stream that there is not is dropped; see the next test for one without inputs.
+  const other = await Scene.open();
+  const input = rawFrame(FrameType.input, { id: 5 << 20, payload: numbered(100_000) });
+  await other.feed(other.batch(input), 9_000);
+  assertEquals(other.closed, null);
+  await other.leave();
+});
+
+Deno.test("a message that has come when its link closes within a turn that is over is passed over, and the goodbye is heard", async () => {
+  const scene = await Scene.open(), stream = scene.stream();
+  const first = scene.output(stream, numbered(200_000)),
+    second = scene.output(stream, numbered(200_000));
+  await scene.feed(first.subarray(0, 1_000));
+  // Another link of the thread has used up the turn, so that what is read waits for the next.
+  LoopTurn.of(scene.clock).add(1_000, scene.clock.now(), 1);
+  scene.channel.feed(joined(first.subarray(1_000), second.subarray(0, 24)));
+  for (let microtasks = 0; microtasks < 9; microtasks++) await Promise.resolve();
+  assertEquals([scene.channel.filled.at(-1)!.length, stream.received], [199_048, []]);
+  scene.link.close(new InternodeError("Closed", "the test is over"));
+  await scene.clock.settle();
+  const goodbye = scene.batch(rawFrame(FrameType.goodbye));
+  await scene.feed(joined(second.subarray(24), goodbye), 50_000);
+  assertEquals(scene.channel.filled.filter(({ length }) => length === 0), []);
+  assert(scene.channel.isClosed, "its goodbye was heard");
+  await scene.clock.advance(2_000);
 });

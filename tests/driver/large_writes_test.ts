@@ -2,12 +2,12 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ByteLink } from "../../lib/driver/byte_link.ts";
-import { InternodeError } from "../../lib/errors.ts";
+import type { InternodeError } from "../../lib/errors.ts";
 import { encodeHello } from "../../lib/session/frames/hello.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
 import type { ByteChannel } from "../../lib/transport/channel/transport.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { numbered, rawCodec, TestCall } from "../support/session/calls.ts";
+import { numbered, rawCodec, TestStream } from "../support/session/calls.ts";
 import { ownerOf } from "../support/session/link_owner.ts";
 import { sessionOptions } from "../support/session/options.ts";
 import { joined, rawFrame, u32 } from "../support/session/raw_frames.ts";
@@ -52,7 +52,7 @@ class HeldChannel implements ByteChannel {
 
 const LIMIT = 10_000;
 
-/** A link that is about to write the header of a request of 20,000 bytes. */
+/** A link that is about to write the header of a stream's message of 20,000 bytes. */
 async function sending() {
   const clock = new VirtualClock();
   const frames = joined(
@@ -71,10 +71,11 @@ async function sending() {
   await clock.settle();
   channel.take();
   await clock.settle();
-  const call = new TestCall(), payload = numbered(2 * LIMIT);
+  const call = new TestStream(), payload = numbered(2 * LIMIT);
   const { outgoing } = link.session, nowMs = link.beginTurn();
   const name = outgoing.nameNumber("put", "", nowMs);
-  outgoing.request(call, name, rawCodec, payload, null, nowMs);
+  outgoing.open(call, name, rawCodec, new Uint8Array(0), null, 9, 0, nowMs);
+  call.send!.send(rawCodec, payload);
   await clock.settle();
   return {
     channel,

@@ -45,7 +45,7 @@ export interface ConnectionOptions extends Partial<SessionTimes> {
    * elsewhere it does nothing. Default: 0, no polling.
    */
   readonly spinUs?: number | undefined;
-  /** Fragments above this many bytes are written without a copy into the batch (TCP, TLS, Unix), unless their memory is lent. Default: 131,072. */
+  /** Fragments of streams' messages above this many bytes are written without a copy into the batch (TCP, TLS, Unix), unless their memory is lent. Default: 131,072. */
   readonly writeFlattenLimit?: number | undefined;
   /** Whether batches carry checksums over TCP. Default: `true`; both sides must have it on. */
   readonly checksums?: boolean | undefined;

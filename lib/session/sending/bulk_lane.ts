@@ -7,7 +7,8 @@
 import { InternodeError } from "../../errors.ts";
 import type { BatchWriter } from "../../wire/batch_writer.ts";
 import { carriesMessage, FLAG_FIRST, FrameType, isBulk } from "../../wire/frame.ts";
-import { BulkPacer } from "./bulk_pacer.ts";
+import { isPooled } from "../../wire/lending_pool.ts";
+import { BulkPacer, SHORT_PIECE_BYTES } from "./bulk_pacer.ts";
 import type { OutgoingCall } from "./outgoing_call_table.ts";
 import { PriorityQueue } from "./priority_queue.ts";
 import type { PeerBudget } from "../frames/peer_budget.ts";
@@ -161,8 +162,18 @@ export class BulkLane {
     message.releasePayload();
   }
 
-  /** Writes one frame of the message whose turn it is. */
-  writeFragment(data: BatchWriter, nowMs: number): void {
+  /** How many bytes of a message the next frame has at most. */
+  get nextBytes(): number {
+    const next = this.#lane.peek();
+    return next === undefined ? 0 : this.#pieceBytes(next, Infinity);
+  }
+
+  /**
+   * Writes one frame of the message whose turn it is.
+   *
+   * @param roomBytes How many bytes may leave with what is in the batches already; if there is no room, a short piece goes all the same.
+   */
+  writeFragment(data: BatchWriter, nowMs: number, roomBytes = Infinity): void {
     const message = this.#lane.shift()!;
     if (message.dropped) return;
     const { payload, sent, call } = message;
@@ -182,9 +193,7 @@ export class BulkLane {
     }
     // Only messages travel in pieces. The frames that end a stream are small, and keep their place behind them.
     const isWhole = !carriesMessage(message.type);
-    const size = !isWhole
-      ? Math.min(payload.length - sent, this.#budget.limits.maxFragmentBytes, this.pacer.pieceBytes)
-      : payload.length;
+    const size = isWhole ? payload.length : this.#pieceBytes(message, roomBytes);
     const inPieces = size < payload.length;
     // Errors are no messages, and the peer does not count them.
     if (!isWhole && isBulk(message.type, inPieces ? FLAG_FIRST : 0, size)) {
@@ -194,8 +203,9 @@ export class BulkLane {
       ? this.#beginFirst(data, message, inPieces, nowMs)
       : data.begin(fragmentType(message.type), 0, 0, message.id, 0);
     const piece = inPieces ? payload.subarray(sent, sent + size) : payload;
-    // Of a piece that is not copied nobody says when it has been written, and lent memory could not go back.
-    if (size > this.#flattenLimit && message.lending === null) data.reference(header, piece);
+    // Only of what is sent over streams is nothing ever used again; what does not leave at once may still be taken away.
+    const isUnused = message.stream !== null && roomBytes > 0 && !isPooled(payload);
+    if (size > this.#flattenLimit && isUnused) data.reference(header, piece);
     else {
       data.writer.append(piece);
       data.end(header);
@@ -240,6 +250,12 @@ export class BulkLane {
       this.queuedBytes -= bytes;
       this.departures++;
     } else this.streamBytes -= bytes;
+  }
+
+  #pieceBytes({ payload, sent }: QueuedMessage, roomBytes: number): number {
+    const { maxFragmentBytes } = this.#budget.limits;
+    const most = Math.max(SHORT_PIECE_BYTES, Math.min(this.pacer.pieceBytes, roomBytes));
+    return Math.min(payload.length - sent, maxFragmentBytes, most);
   }
 
   #beginFirst(data: BatchWriter, message: QueuedMessage, inPieces: boolean, nowMs: number): number {

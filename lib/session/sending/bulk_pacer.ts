@@ -13,8 +13,8 @@ import { DOUBLE_ZERO } from "../../wire/double_zero.ts";
 const SHARED_BYTES = 128 * 1024;
 /** How much may always be in flight while there are no small messages. */
 const ALONE_BYTES = 1024 * 1024;
-/** How much a piece has at most where it keeps small messages waiting. */
-const SHORT_PIECE_BYTES = 64 * 1024;
+/** How much a piece of a message has at most where it keeps small messages waiting. */
+export const SHORT_PIECE_BYTES: number = 64 * 1024;
 /** How many times the estimated capacity of the path is tried while there are no small messages, and besides them where trying takes no time. */
 const PROBE = 1.5;
 /** The same besides small messages over a long distance, where each of them would wait longer by that. */

@@ -22,6 +22,8 @@ import {
 
 /** How many bytes leave at once. More urgent frames wait for no more than this. */
 export const DRAIN_BYTES: number = 256 * 1024;
+/** How much more that may be for headers and small messages, so that they make no large message go in two pieces. */
+const BESIDE_BYTES = 16 * 1024;
 /** How many waiting bytes may be messages of streams, besides everything else; further ones stay with their senders. */
 const STREAMS_SHARE = 4;
 /** How many bytes a stream may always have in flight, however little of the budget is left. */
@@ -200,9 +202,11 @@ export class SendScheduler extends MessageLanes {
     const nowMs = this.nowMs;
     let bytes = this.drainControl(pieces, DRAIN_BYTES);
     if (this.bulk.isReady(this.nowMs)) {
-      do this.bulk.writeFragment(this.data, nowMs); while (
-        this.bulk.isReady(this.nowMs) && this.data.pendingBytes < DRAIN_BYTES
-      );
+      let roomBytes = this.#roomBytes;
+      do {
+        this.bulk.writeFragment(this.data, nowMs, roomBytes);
+        roomBytes = this.#roomBytes;
+      } while (this.bulk.isReady(this.nowMs) && this.bulk.nextBytes <= roomBytes);
       if (this.bulk.hasFreedWindow) {
         this.bulk.hasFreedWindow = false;
         this.useWindow();
@@ -214,6 +218,11 @@ export class SendScheduler extends MessageLanes {
     this.whenRoom = null;
     whenRoom?.();
     return bytes;
+  }
+
+  /** How much bulk may leave with what is in the batches already. */
+  get #roomBytes(): number {
+    return DRAIN_BYTES + BESIDE_BYTES - this.data.pendingBytes;
   }
 
   /** Streams whose messages there was no room for go on once half of it is free. */

@@ -90,7 +90,7 @@ for (const how of ["its ping is answered", "it has ended"] as const) {
     const { clock, link, retired, closings } = connected(), newer = connected();
     const session = Object.assign(newer.link.link.session, {
       peer: { isOpen: false },
-      lastPing: null as Link["session"]["lastPing"],
+      keepalive: { lastPing: null as Link["session"]["keepalive"]["lastPing"] },
       state: "open",
       ping: () => pings++,
     });

@@ -5,7 +5,7 @@ import { InternodeError } from "../../../lib/errors.ts";
 import { BulkLane } from "../../../lib/session/sending/bulk_lane.ts";
 import { timeoutArgument } from "../../../lib/session/sending/time_left.ts";
 import { PeerBudget } from "../../../lib/session/frames/peer_budget.ts";
-import { QueuedMessage } from "../../../lib/session/sending/queued_message.ts";
+import { QueuedMessage, type QueuedStream } from "../../../lib/session/sending/queued_message.ts";
 import { StreamQueue } from "../../../lib/session/sending/stream_queue.ts";
 import { BatchWriter } from "../../../lib/wire/batch_writer.ts";
 import { FLAG_FIRST, FrameType, NO_TIMEOUT } from "../../../lib/wire/frame.ts";
@@ -78,14 +78,54 @@ Deno.test("over a path that is not known to be fast, a piece has 64 KiB at most"
   assertEquals([next(3)[0]?.payload.length, next(3)[0]?.payload.length], [4 + 100_000, 25_536]);
 });
 
-Deno.test("what is lent is copied whatever its size, so that its memory can go back", () => {
-  const { bulk, next } = lane(80_000, 20_000), pool = new LendingPool();
-  const payload = pool.lend(FLATTEN + 1);
-  const message = new QueuedMessage(FrameType.response, 0, 0, 1 << 20, 0, payload, null, null);
-  message.lending = pool;
-  bulk.add(message);
-  assertEquals(next()[0]?.payload.length, FLATTEN + 1);
-  assertEquals([payload.length, pool.freeBytes > 0], [0, true]);
+/** A message of a stream. */
+function output(payload: Uint8Array<ArrayBuffer>): QueuedMessage {
+  const stream: QueuedStream = { priority: 0, shiftQueued: () => message, firstQueued() {} };
+  const message = new QueuedMessage(FrameType.output, 0, 0, 1 << 20, 0, payload, null, stream);
+  return message;
+}
+
+Deno.test("only a stream's message is written from where it lies, if it leaves at once and is nowhere lent", () => {
+  const lent = new LendingPool().lend(FLATTEN + 1), response = numbered(FLATTEN + 1);
+  const cases: [what: string, message: QueuedMessage, roomBytes: number, isReferenced: boolean][] =
+    [
+      ["of a stream", output(numbered(FLATTEN + 1)), 1, true],
+      ["as large as the limit", output(numbered(FLATTEN)), 1, false],
+      ["that may have to wait", output(numbered(FLATTEN + 1)), 0, false],
+      ["that is lent", output(lent), 1, false],
+      ["a request, whose call may end before", request(FLATTEN + 1), 1, false],
+      [
+        "a response",
+        new QueuedMessage(FrameType.response, 0, 0, 1 << 20, 0, response, null, null),
+        1,
+        false,
+      ],
+    ];
+  for (const [what, message, roomBytes, isReferenced] of cases) {
+    const { bulk } = lane(80_000, 20_000), writer = new BatchWriter(new WriterPool(), null);
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    bulk.addInOrder(message);
+    bulk.writeFragment(writer, 0, roomBytes);
+    writer.drain(pieces, Infinity, 0);
+    const { buffer } = message.payload;
+    assertEquals(pieces.some((piece) => piece.buffer === buffer), isReferenced, what);
+    assertEquals(parseFrames(joined(...pieces))[0]?.payload, message.payload, what);
+  }
+});
+
+Deno.test("a piece takes no more than the room that is left, but never less than a short one", () => {
+  for (
+    const [roomBytes, expected] of [[100_000, 100_000], [65_537, 65_537], [9, 65_536]] as const
+  ) {
+    const { bulk } = lane(2_000_000, 200_000), writer = new BatchWriter(new WriterPool(), null);
+    bulk.pacer.onSent(262_144, 0);
+    bulk.pacer.onArrived(262_144, 1);
+    bulk.add(request(150_000));
+    assertEquals(bulk.nextBytes, 150_000);
+    bulk.writeFragment(writer, 1, roomBytes);
+    assertEquals(bulk.nextBytes, 150_000 - expected);
+  }
+  assertEquals(lane().bulk.nextBytes, 0);
 });
 
 Deno.test("a message of exactly one fragment leaves whole", () => {
@@ -270,18 +310,6 @@ Deno.test("a call whose message waited is notified when it has left completely, 
   assertEquals([call.state, transmitted], ["sent", 0]);
   next();
   assertEquals(transmitted, 1);
-});
-
-Deno.test("only pieces above the limit are written from where they lie", () => {
-  for (const [bytes, copied] of [[FLATTEN, true], [FLATTEN + 1, false]] as const) {
-    const { bulk } = lane(80_000, 10_000), message = request(bytes), pieces: Uint8Array[] = [];
-    const writer = new BatchWriter(new WriterPool(), null);
-    const { payload } = message;
-    bulk.add(message);
-    bulk.writeFragment(writer, 0);
-    writer.drain(pieces as Uint8Array<ArrayBuffer>[], Infinity, 0);
-    assertEquals(pieces.every(({ buffer }) => buffer !== payload.buffer), copied);
-  }
 });
 
 Deno.test("a lane that was cleared holds nothing", () => {
