@@ -72,7 +72,8 @@ export const LEAST_LENT_BYTES: number = LEAST_BYTES;
 export const STREAM_MEMORY: LendingPool = new LendingPool();
 
 /** Whether that memory may be lent, and be used for something else as soon as it is taken back. */
-export function isPooled({ buffer: { byteLength } }: Uint8Array): boolean {
+export function isPooled(bytes: Uint8Array<ArrayBuffer>): boolean {
+  const { byteLength } = bufferOf(bytes);
   return byteLength <= LARGEST_BYTES && byteLength === sizeFor(byteLength - SPARE_BYTES);
 }
 

@@ -173,7 +173,7 @@ export class BulkLane {
    *
    * @param roomBytes How many bytes may leave with what is in the batches already; if there is no room, a short piece goes all the same.
    */
-  writeFragment(data: BatchWriter, nowMs: number, roomBytes = Infinity): void {
+  writeFragment(data: BatchWriter, nowMs: number, roomBytes: number): void {
     const message = this.#lane.shift()!;
     if (message.dropped) return;
     const { payload, sent, call } = message;

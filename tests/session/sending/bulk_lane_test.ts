@@ -32,7 +32,7 @@ function lane(receiveBudgetBytes = 80_000, maxFragmentBytes = 2_000) {
   const writer = new BatchWriter(new WriterPool(), null);
   /** The next frame, as it leaves. */
   const next = (nowMs = 0): RawFrame[] => {
-    bulk.writeFragment(writer, nowMs);
+    bulk.writeFragment(writer, nowMs, Infinity);
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     writer.drain(pieces, Infinity, nowMs);
     return parseFrames(joined(...pieces));
