@@ -1,9 +1,9 @@
 /** Which messages are lent is asked before anything of them was checked, so no answer may do harm. @module */
 
 import { assertEquals } from "@std/assert";
-import { FrameType } from "../../../lib/wire/frame.ts";
-import { rawFrame } from "../../support/session/raw_frames.ts";
-import { ScriptedPeer } from "../../support/session/scripted_peer.ts";
+import { FrameType } from "../../lib/wire/frame.ts";
+import { rawFrame } from "../support/session/raw_frames.ts";
+import { ScriptedPeer } from "../support/session/scripted_peer.ts";
 
 /** A peer that has opened two streams of this side, the second without inputs, and made a request. */
 function scene() {
