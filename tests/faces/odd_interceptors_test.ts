@@ -13,6 +13,8 @@ import {
 } from "@internode/grid";
 import * as t from "@internode/grid/codec";
 import { assertEquals, assertThrows } from "@std/assert";
+import type { Clock } from "../../lib/runtime/clock.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { FOREIGN_WAYS } from "../support/foreign/foreign_ways.ts";
 import { onEach } from "./ground.ts";
 import { failureOf } from "../support/outcome.ts";
@@ -194,12 +196,18 @@ onEach("interceptors go wrong in every way, and calls end", async (face) => {
 
 onEach("a call ends at its deadline, whatever its interceptors wait for", async (face) => {
   for (const isAfter of [false, true]) {
-    const hang = async (next: Next<InterceptedCall>, call: InterceptedCall): Promise<never> => {
-      if (isAfter) await next(call);
-      return await HANGING;
-    };
     for (const side of ["client", "server"] as const) {
+      // No time passes before the interceptor waits, however busy the machine is.
+      let nowMs = 1_000;
+      const clock: Clock = { ...systemClock, now: () => nowMs };
+      const hang = async (next: Next<InterceptedCall>, call: InterceptedCall): Promise<never> => {
+        if (isAfter) await next(call);
+        nowMs += 20;
+        return await HANGING;
+      };
       await using ground = await face.start({
+        server: { clock },
+        caller: { clock },
         handlers: (to) => to.handle(add, (count) => count),
         interceptors: {
           [side]: [(next: Next<InterceptedCall>) => (call: InterceptedCall) => hang(next, call)],

@@ -11,6 +11,8 @@ import {
 import * as t from "@internode/grid/codec";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isOwnError } from "../../lib/foreign/own_error.ts";
+import type { Clock } from "../../lib/runtime/clock.ts";
+import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { FOREIGN_WAYS } from "../support/foreign/foreign_ways.ts";
 import { onEach } from "./ground.ts";
 
@@ -302,7 +304,12 @@ onEach(
       for await (const message of messages) yield message;
       await HANGING;
     };
+    // No time passes before the stream has ended, however busy the machine is.
+    let nowMs = 1_000;
+    const clock: Clock = { ...systemClock, now: () => nowMs };
     await using ground = await face.start({
+      server: { clock },
+      caller: { clock },
       handlers: (to) =>
         to.handle(echo, function* () {
           yield 1;
@@ -316,6 +323,7 @@ onEach(
       assertEquals((await reading.next()).value, 1);
       const next = waits ? reading.next() : null;
       await call.finished;
+      nowMs += 100;
       const error = await assertRejects(() => next ?? reading.next(), InternodeError);
       assertEquals([error.code, error.outcome], ["DeadlineExceeded", "executed"]);
       await assertRejects(() => reading.next(), InternodeError, error.message);

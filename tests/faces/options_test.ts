@@ -165,7 +165,11 @@ const ENDINGS: readonly [what: string, act: (ground: Ground) => Promise<unknown>
     ["a handler that throws", ({ request }) => request(text, EMPTY), "HandlerFailed executed"],
     [
       "its time",
-      ({ request }) => request(feedless, EMPTY, { timeoutMs: 20 }),
+      async ({ request }) => {
+        // Connected, it is sent at once; else its time might run out before.
+        await request(echo, EMPTY);
+        return await request(feedless, EMPTY, { timeoutMs: 20 });
+      },
       "DeadlineExceeded maybeExecuted",
     ],
     ["a rule", ({ request }) => request(locked, EMPTY), "PermissionDenied notExecuted"],
@@ -175,8 +179,10 @@ const ENDINGS: readonly [what: string, act: (ground: Ground) => Promise<unknown>
       "InvalidPayload notSent",
     ],
     ["a full handler", async ({ request }) => {
-      const first = request(busy, EMPTY, { timeoutMs: 200 }).catch(() => {});
+      const stop = new AbortController();
+      const first = request(busy, EMPTY, { signal: stop.signal }).catch(() => {});
       const error = await request(busy, EMPTY).catch((thrown) => thrown);
+      stop.abort();
       await first;
       throw error;
     }, "Overloaded notExecuted"],
