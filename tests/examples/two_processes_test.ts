@@ -23,13 +23,18 @@ function start(number: number): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Waits until a process handles SIGTERM, which it does some moments after its greeting. */
+/**
+ * Waits until a process handles SIGTERM, which it does some moments after its
+ * greeting, when it has nothing else to do. Node catches the signal from its
+ * start on, to end by it, so that this alone tells nothing.
+ */
 async function untilHandled(pid: number, signal: AbortSignal): Promise<void> {
   if (Deno.build.os !== "linux") return;
   while (!signal.aborted) {
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
     const [, handled] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)!;
-    if ((BigInt(`0x${handled}`) >> 14n & 1n) === 1n) return;
+    const isIdle = /^State:\s*S/m.test(status);
+    if (isIdle && (BigInt(`0x${handled}`) >> 14n & 1n) === 1n) return;
   }
 }
 
