@@ -242,7 +242,7 @@ Deno.test({
   ignore: !NET || !FILES,
 }, async () => {
   // Who had the time anew would take as much longer as it comes late.
-  const handshakeTimeoutMs = 3_000, lateMs = 2_500;
+  const handshakeTimeoutMs = 3_000, lateMs = 2_000;
   await Promise.all(KINDS.map(async (kind) => {
     await using opened = await open(kind, { handshakeTimeoutMs });
     const { target } = opened;
