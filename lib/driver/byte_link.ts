@@ -189,6 +189,7 @@ export class ByteLink extends Link implements PolledLink {
     this.news = true;
     const { ring } = this.#batches;
     this.#spinner?.onDelivered();
+    if (this.#batches.isWithinLarge) this.#expectMore(count);
     if (ring.hasAside) ring.takeBack(count);
     else this.#batches.commit(count);
     if (this.session.state === "closed") {
@@ -199,6 +200,14 @@ export class ByteLink extends Link implements PolledLink {
     }
     this.#parse();
   };
+
+  #expectMore(count: number): void {
+    try {
+      this.#channel.expectMore?.(count);
+    } catch (error) {
+      this.fail("The channel's expectMore", error);
+    }
+  }
 
   /** Whether this side leaves now, as both have said their last word. */
   #hearsLastWord(): boolean {

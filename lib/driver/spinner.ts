@@ -7,7 +7,7 @@
 import type { OutgoingCall } from "../session/sending/outgoing_call_table.ts";
 import type { Session } from "../session/session.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { SpinPolicy } from "./spin_policy.ts";
+import { SpinPolicy } from "../transport/poll/spin_policy.ts";
 import { DOUBLE_ZERO } from "../wire/double_zero.ts";
 
 /**

@@ -8,13 +8,13 @@ import { InternodeError } from "../errors.ts";
 import { ENVELOPE_BYTES } from "./batch_seal.ts";
 import type { Checksum } from "./checksum.ts";
 import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES } from "./limits.ts";
-import { carriesMessage, FLAG_FIRST, FrameType, HEADER_BYTES } from "./frame.ts";
+import { FrameType, HEADER_BYTES, isOneMessage } from "./frame.ts";
 import { partOf } from "./part_of.ts";
 import { ReceiveRing } from "./receive_ring.ts";
 import { DOUBLE_ZERO } from "./double_zero.ts";
 
 /** Batches of this size may be worth memory of their own. */
-const LARGE_BATCH_BYTES = 128 * 1024;
+export const LARGE_BATCH_BYTES: number = 128 * 1024;
 /** While so many bytes of a message are still to come, reads of its own cost less than a copy. */
 const DIRECT_BYTES = 64 * 1024;
 /** So little is read to see whether a large message comes. */
@@ -100,7 +100,7 @@ export class BatchReader {
     const { ring, wanted } = this, { length } = ring;
     if (wanted - length < DIRECT_BYTES || length < HEAD_BYTES) return -1;
     const at = ring.head + ENVELOPE_BYTES;
-    return this.#direct === null && this.#isMessage(at, wanted - ENVELOPE_BYTES) ? at : -1;
+    return this.#direct === null && isOneMessage(ring.view, at, wanted - ENVELOPE_BYTES) ? at : -1;
   }
 
   /**
@@ -156,11 +156,16 @@ export class BatchReader {
     return true;
   }
 
+  /** Whether a large batch has come in part, which is known from its first bytes on. */
+  get isWithinLarge(): boolean {
+    return this.wanted >= LARGE_BATCH_BYTES;
+  }
+
   /** Whether the batch found is one large message. */
   get isLarge(): boolean {
     const { start, end, payload } = this;
     if (payload !== null) return true;
-    return end - start >= LARGE_BATCH_BYTES && this.#isMessage(start, end - start);
+    return end - start >= LARGE_BATCH_BYTES && isOneMessage(this.ring.view, start, end - start);
   }
 
   /** Whether the message is read into memory of its own, and all of it has come. */
@@ -176,13 +181,6 @@ export class BatchReader {
     behind.fill(0);
     this.#direct = null;
     this.looks = true;
-  }
-
-  /** Whether a batch of that length, whose first frame's header is there, is one whole message. */
-  #isMessage(at: number, length: number): boolean {
-    const { view } = this.ring;
-    return view.getUint32(at + 4, true) === length - HEADER_BYTES &&
-      carriesMessage(view.getUint8(at)) && (view.getUint8(at + 1) & FLAG_FIRST) === 0;
   }
 
   #verify(expected: number): void {

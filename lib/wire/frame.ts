@@ -100,6 +100,18 @@ export function carriesMessage(type: number): boolean {
 }
 
 /**
+ * Whether a batch is one whole message.
+ *
+ * @param view Where it lies.
+ * @param at Where its first frame begins.
+ * @param length How long all its frames are.
+ */
+export function isOneMessage(view: DataView, at: number, length: number): boolean {
+  return view.getUint32(at + 4, true) === length - HEADER_BYTES &&
+    carriesMessage(view.getUint8(at)) && (view.getUint8(at + 1) & FLAG_FIRST) === 0;
+}
+
+/**
  * Whether a frame that carries a message or a fragment is bulk, whose arrival
  * the receiver acknowledges: fragments and large messages are.
  */

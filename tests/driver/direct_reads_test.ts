@@ -9,14 +9,14 @@ import { LoopTurn } from "../../lib/driver/loop_turn.ts";
 import { VirtualClock } from "../../lib/testing/mod.ts";
 import type { ByteChannel } from "../../lib/transport/channel/transport.ts";
 import { BatchSeal } from "../../lib/wire/batch_seal.ts";
-import type { ByteReader } from "../../lib/wire/byte_reader.ts";
 import { FrameType } from "../../lib/wire/frame.ts";
-import { numbered, rawCodec, TestCall, TestStream } from "../support/session/calls.ts";
+import { numbered, rawCodec, TestCall, type TestStream } from "../support/session/calls.ts";
 import { ownerOf } from "../support/session/link_owner.ts";
 import { sessionOptions } from "../support/session/options.ts";
 import { joined, rawFrame } from "../support/session/raw_frames.ts";
 import { peerHello } from "../support/session/scripted_peer.ts";
 import { seeded } from "../support/seeded.ts";
+import { TakingStream } from "../support/session/taking_stream.ts";
 
 /** A channel that reads what the test gives it, as much at a time as it says. */
 class FedChannel implements ByteChannel {
@@ -24,6 +24,8 @@ class FedChannel implements ByteChannel {
   readonly remote = "nowhere";
   readonly integrity = false;
   isClosed = false;
+  /** How many bytes the reads had brought behind which more was likely to come. */
+  readonly announced: number[] = [];
   /** Where the reads went that have brought anything. */
   readonly filled: Uint8Array<ArrayBuffer>[] = [];
   #bytes: Uint8Array = new Uint8Array(0);
@@ -54,6 +56,10 @@ class FedChannel implements ByteChannel {
     this.#pending!.done(null);
   }
 
+  expectMore(receivedBytes: number): void {
+    this.announced.push(receivedBytes);
+  }
+
   close(): void {
     this.isClosed = true;
   }
@@ -67,23 +73,6 @@ class FedChannel implements ByteChannel {
     this.#bytes = this.#bytes.subarray(count);
     this.filled.push(pending.into.subarray(0, count));
     pending.done(count);
-  }
-}
-
-/** A stream of the caller that keeps its messages in the memory in which they came. */
-class TakingStream extends TestStream {
-  readonly taken: Uint8Array[] = [];
-
-  constructor(lends = true) {
-    super();
-    this.lends = lends;
-  }
-
-  override onMessage(kind: number, reader: ByteReader): void {
-    const { position } = reader;
-    this.taken.push(reader.takeBytes(reader.remaining));
-    reader.position = position;
-    super.onMessage(kind, reader);
   }
 }
 
@@ -308,4 +297,20 @@ Deno.test("a message that has come when its link closes within a turn that is ov
   assertEquals(scene.channel.filled.filter(({ length }) => length === 0), []);
   assert(scene.channel.isClosed, "its goodbye was heard");
   await scene.clock.advance(2_000);
+});
+
+Deno.test("a channel is told within a large message, and at no other time, that more will come", async () => {
+  const scene = await Scene.open(), lent = scene.stream(), kept = scene.stream(false);
+  const { channel } = scene;
+  for (const stream of [lent, kept]) {
+    channel.announced.length = 0;
+    await scene.feed(scene.output(stream, numbered(200_000)), 50_000);
+    const { length } = channel.announced;
+    assert(length >= 3 && length <= 5, `${length} times in 4 to 6 reads`);
+    assertEquals(channel.announced, channel.filled.slice(-length).map((read) => read.length));
+  }
+  channel.announced.length = 0;
+  await scene.feed(scene.output(kept, numbered(100_000)), 10_000);
+  assertEquals(channel.announced, []);
+  await scene.leave();
 });

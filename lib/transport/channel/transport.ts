@@ -31,6 +31,8 @@ export interface ByteChannel {
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
   /** Writes some of the bytes and returns how many; pending while the other end does not keep up. At most one write at a time; the bytes must not change until it settles. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+  /** Announces, between two reads, that more bytes are likely to come at once; the last read has brought so many. The channel may keep the event loop awake for a moment, so that the other end need not wake it. Absent if that is never worth it. */
+  expectMore?(receivedBytes: number): void;
   /** Closes both directions; pending reads and writes end. Further calls do nothing. */
   close(): void;
   /** Set by the channel's user. A channel over another one calls it when bytes have moved underneath while a read or a write is still pending, so that a slow connection is not taken for a dead one. */
@@ -103,6 +105,8 @@ export interface MessageChannel {
   pause?(): void;
   /** Undoes `pause`; held-back messages follow in a later turn. */
   resume?(): void;
+  /** Takes the memory of a received message, of which nobody needs any part any more. A channel that has this gives the buffers of its messages away: each message has one of its own, which may be detached, and which comes back this way or never, as parts of messages are lent on. Absent: parts are copied. */
+  takeBack?(message: Uint8Array<ArrayBuffer>): void;
   /** Closes the channel after sent messages; `onClose` follows. Further calls do nothing. */
   close(): void;
 }

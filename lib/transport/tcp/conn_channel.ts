@@ -6,6 +6,8 @@
 
 import type { Socket, SocketRead } from "../../runtime/platform/socket.ts";
 import { thisPlatform } from "../../runtime/this_platform.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { IdlePoll } from "../poll/idle_poll.ts";
 import { PolledSocket } from "../poll/polled_socket.ts";
 import { SocketByBytes } from "../poll/socket_by_bytes.ts";
 import type { PollableChannel, SocketPoll } from "../channel/transport.ts";
@@ -24,6 +26,8 @@ export class ConnChannel implements PollableChannel {
   /** `undefined` until it is used. */
   #socket: PolledSocket | null | undefined;
   #byBytes: SocketByBytes | null = null;
+  /** `null` until it is used. */
+  #idlePoll: IdlePoll | null = null;
   #closed = false;
 
   /**
@@ -65,6 +69,12 @@ export class ConnChannel implements PollableChannel {
       this.#endSearch();
     }
     return this.#socket;
+  }
+
+  /** See {@linkcode ByteChannel}. Only over TCP alone: who writes to a Unix socket waits after 200 KiB, and TLS takes longer than waking. */
+  expectMore(receivedBytes: number): void {
+    if (!this.#isTcp || this.integrity) return;
+    (this.#idlePoll ??= new IdlePoll(systemClock)).onRead(receivedBytes);
   }
 
   /** See {@linkcode ByteChannel}; the addresses of TCP are enough. */

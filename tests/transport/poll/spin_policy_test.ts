@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SpinPolicy } from "../../lib/driver/spin_policy.ts";
+import { SpinPolicy } from "../../../lib/transport/poll/spin_policy.ts";
 
 /** Waits once in each millisecond, where so many parts of spins have success; says how many spins there were. */
 function spinsOf(policy: SpinPolicy, fromMs: number, waits: number, hits: (n: number) => boolean) {
