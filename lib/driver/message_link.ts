@@ -7,11 +7,13 @@
 import { InternodeError } from "../errors.ts";
 import type { Peer, SessionOptions } from "../session/frames/session_options.ts";
 import { Fifo } from "../wire/fifo.ts";
-import { HEADER_BYTES } from "../wire/frame.ts";
+import { LARGE_BATCH_BYTES } from "../wire/batch_reader.ts";
+import { HEADER_BYTES, isOneMessage } from "../wire/frame.ts";
 import { MAX_BATCH_BYTES, MAX_HANDSHAKE_BATCH_BYTES, messageCost } from "../wire/limits.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Link, type LinkDelegate } from "./link.ts";
 import { giveBack } from "../wire/memory_return.ts";
+import { partOf } from "../wire/part_of.ts";
 import type { MessageChannel, MessageReceiver } from "../transport/channel/transport.ts";
 
 /** How many bytes of frames without a budget may wait besides messages, such as credits and cancels. */
@@ -123,18 +125,37 @@ export class MessageLink extends Link implements MessageReceiver {
         return false;
       }
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const at = this.session.receive(bytes, view, this.#resumeAt, bytes.length, nowMs);
-      if (at < bytes.length) {
+      const lent = this.#lentPayload(bytes, view),
+        end = lent === null ? bytes.length : HEADER_BYTES;
+      const at = this.session.receive(bytes, view, this.#resumeAt, end, nowMs, lent);
+      if (at < end) {
         this.#resumeAt = at;
         return this.#goOnLater();
       }
       this.#resumeAt = 0;
       this.#waiting.shift();
       this.#waitingBytes -= cost(bytes);
-      // What is to outlive the parsing was copied.
-      giveBack(bytes);
+      // What else is to outlive the parsing was copied.
+      if (lent === null) this.#free(bytes);
     }
     return true;
+  }
+
+  /** The payload of a large message that is lent to its reader in the memory in which it came, if the batch is one. */
+  #lentPayload(bytes: Uint8Array<ArrayBuffer>, view: DataView): Uint8Array<ArrayBuffer> | null {
+    const { length } = bytes;
+    if (length < LARGE_BATCH_BYTES || this.#channel.takeBack === undefined) return null;
+    const isLent = isOneMessage(view, 0, length) && this.session.lends(view, 0);
+    return isLent ? partOf(bytes, HEADER_BYTES, length) : null;
+  }
+
+  #free(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#channel.takeBack === undefined) return giveBack(bytes);
+    try {
+      this.#channel.takeBack(bytes);
+    } catch (error) {
+      this.fail("The channel's takeBack", error);
+    }
   }
 
   #hold(how: "pause" | "resume"): void {

@@ -38,6 +38,12 @@ export class LendingPool {
     return new Uint8Array(buffer, 0, bytes);
   }
 
+  /** The same where nothing is read behind what is lent, so that the bytes for that are used, too. */
+  lendTightly(bytes: number): Uint8Array<ArrayBuffer> {
+    const size = sizeFor(bytes - SPARE_BYTES);
+    return new Uint8Array(this.lend(size - SPARE_BYTES).buffer, 0, bytes);
+  }
+
   /** All that is left in a reader, as bytes that are lent, or in the memory it was put together in. */
   borrow(reader: ByteReader): Uint8Array<ArrayBuffer> {
     const { bytes, position, end } = reader;
@@ -54,7 +60,7 @@ export class LendingPool {
     // Its user may have transferred it, for example to a worker.
     if (buffer.detached) return;
     const size = buffer.byteLength;
-    if (!isPooled(bytes) || this.freeBytes + size > MAX_FREE_BYTES) {
+    if (!isPooled(bytes) || !this.#hasRoom(size)) {
       buffer.transfer(0);
       return;
     }
@@ -62,6 +68,20 @@ export class LendingPool {
     if (free === undefined) this.#free.set(size, [buffer.transfer()]);
     else free.push(buffer.transfer());
     this.freeBytes += size;
+  }
+
+  /** Whether one more of that size may be kept. Other sizes, which nobody may want any more, leave half of the room to it. */
+  #hasRoom(size: number): boolean {
+    const own = size * (this.#free.get(size)?.length ?? 0);
+    for (const [other, free] of this.#free) {
+      if (own + size > MAX_FREE_BYTES / 2) break;
+      if (other === size) continue;
+      while (this.freeBytes + size > MAX_FREE_BYTES && free.length > 0) {
+        free.pop()!.transfer(0);
+        this.freeBytes -= other;
+      }
+    }
+    return this.freeBytes + size <= MAX_FREE_BYTES;
   }
 }
 

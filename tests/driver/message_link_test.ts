@@ -11,6 +11,7 @@ import { FrameType, NO_TIMEOUT } from "../../lib/wire/frame.ts";
 import { ownerOf } from "../support/session/link_owner.ts";
 import { sessionOptions } from "../support/session/options.ts";
 import { joined, rawFrame } from "../support/session/raw_frames.ts";
+import { TakingStream } from "../support/session/taking_stream.ts";
 
 /** One end of a pair whose messages wait in it, and come one by one while it is not paused. */
 class HeldChannel implements MessageChannel {
@@ -74,6 +75,15 @@ class EagerChannel implements MessageChannel {
   }
 
   close(): void {}
+}
+
+/** The same, which takes the memory of messages back. */
+class TakingChannel extends EagerChannel {
+  readonly takenBack: Uint8Array[] = [];
+
+  takeBack(message: Uint8Array<ArrayBuffer>): void {
+    this.takenBack.push(message);
+  }
 }
 
 /** Joins two channels, so that each is the other's peer. */
@@ -231,5 +241,55 @@ Deno.test("a large message behind the proof is taken though both had to wait for
   for (let i = 0; i < 50 && !call.done; i++) await clock.advance(1);
   assertEquals([call.error, call.response], [null, numbered(6_000)]);
   for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
+  await clock.advance(2_000);
+});
+
+/** What a stream of the dialler got in messages of 200,000 bytes, lent or not, over such a channel. */
+async function streamed<C extends EagerChannel & { peer: EagerChannel }>(near: C, lends: boolean) {
+  const clock = new VirtualClock(), [, far] = paired<EagerChannel>(near, new EagerChannel());
+  const echo = new EchoTarget();
+  const dialler = new MessageLink(near, sessionOptions("dialler"), ownerOf(null), clock, 1_000);
+  const acceptor = new MessageLink(far, sessionOptions("acceptor"), ownerOf(echo), clock, 1_000);
+  await clock.settle();
+  const stream = new TakingStream(lends);
+  const { outgoing } = dialler.session, nowMs = dialler.beginTurn();
+  const name = outgoing.nameNumber("echo", "", nowMs);
+  outgoing.open(stream, name, rawCodec, new Uint8Array(0), null, 0, 100, nowMs);
+  const messages = [0, 1].map((argument) =>
+    rawFrame(FrameType.output, { id: stream.id, argument, payload: numbered(200_000, argument) })
+  );
+  for (const message of messages) near.receiver.onMessage(message.slice());
+  assertEquals(stream.received, [numbered(200_000), numbered(200_000, 1)]);
+  for (const link of [dialler, acceptor]) link.session.onLost("the test is over", link.beginTurn());
+  await clock.advance(2_000);
+  return { stream, messages };
+}
+
+Deno.test("a large message that is lent keeps the memory in which it came, others are taken back", async () => {
+  const lent = new TakingChannel(), { stream } = await streamed(lent, true);
+  assert(lent.takenBack.every(({ length }) => length < 10_000), "it was used again");
+  assertEquals(stream.taken.map(({ byteOffset }) => byteOffset), [16, 16]);
+
+  const kept = new TakingChannel(), { messages } = await streamed(kept, false);
+  assertEquals(kept.takenBack.filter(({ length }) => length > 10_000), messages);
+
+  // Of a channel that does not say whose memory it is nothing is lent on.
+  const plain = await streamed(new EagerChannel(), true);
+  assertEquals(plain.stream.taken.map(({ byteOffset }) => byteOffset), [0, 0]);
+});
+
+Deno.test("a channel that fails to take memory back is given up", async () => {
+  const clock = new VirtualClock();
+  const [near, far] = paired<EagerChannel>(new EagerChannel(), new TakingChannel());
+  let ended: InternodeError | null = null;
+  const owner = ownerOf(null, (_, error) => ended = error);
+  (far as TakingChannel).takeBack = () => {
+    throw new Error("no room");
+  };
+  const dialler = new MessageLink(near, sessionOptions("dialler"), ownerOf(null), clock, 1_000);
+  new MessageLink(far, sessionOptions("acceptor"), owner, clock, 1_000);
+  await clock.settle();
+  assert(String(ended).includes("takeBack failed: no room"), String(ended));
+  dialler.session.onLost("the test is over", dialler.beginTurn());
   await clock.advance(2_000);
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
 import { LendingPool } from "../../lib/wire/lending_pool.ts";
 
 const KIB = 1024, MIB = 1024 * 1024;
@@ -79,4 +79,42 @@ Deno.test("memory is lent in powers of two, from 4 KiB to 1 MiB", () => {
     pool.takeBack(new Uint8Array(size));
   }
   assertEquals(pool.freeBytes, 0);
+});
+
+Deno.test("what is lent tightly uses the bytes behind it, too", () => {
+  const pool = new LendingPool();
+  const cases: [bytes: number, size: number][] = [
+    [0, 4 * KIB],
+    [4 * KIB + SPARE, 4 * KIB],
+    [4 * KIB + SPARE + 1, 8 * KIB],
+    [256 * KIB + 30, 256 * KIB],
+    [MIB + SPARE, MIB],
+  ];
+  for (const [bytes, size] of cases) {
+    const lent = pool.lendTightly(bytes);
+    assertEquals([lent.length, lent.buffer.byteLength], [bytes, size + SPARE], `for ${bytes}`);
+    pool.takeBack(lent);
+    assertEquals([lent.length, pool.freeBytes > 0], [0, true]);
+  }
+  assertEquals(pool.lendTightly(2 * MIB).length, 2 * MIB);
+});
+
+Deno.test("memory of a size that nobody wants any more makes room for another", () => {
+  const pool = new LendingPool();
+  const keep = (bytes: number, count: number): void => {
+    const lent = Array.from({ length: count }, () => pool.lend(bytes));
+    for (const each of lent) pool.takeBack(each);
+  };
+  keep(4 * KIB, 3_000);
+  const full = pool.freeBytes;
+  assert(full > 8 * MIB - 8 * KIB && full <= 8 * MIB);
+  // Half of the room is taken from it, and no more.
+  keep(256 * KIB, 40);
+  assert(pool.freeBytes <= 8 * MIB);
+  for (const [bytes, most] of [[256 * KIB, 15], [4 * KIB, 1_071]] as const) {
+    const before = pool.freeBytes, lent = Array.from({ length: 3_000 }, () => pool.lend(bytes));
+    const kept = (before - pool.freeBytes) / (bytes + SPARE);
+    assert(kept >= most && kept <= most + 10, `${kept} of ${bytes} bytes`);
+    assertEquals(lent.length, 3_000);
+  }
 });

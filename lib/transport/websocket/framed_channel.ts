@@ -18,7 +18,7 @@ import {
 } from "./web_socket_frames.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { FrameQueue } from "./web_socket_queue.ts";
-import { FrameReader, type ReaderRole } from "./web_socket_reader.ts";
+import { FrameReader, freeMessage, type ReaderRole } from "./web_socket_reader.ts";
 
 const HIGH_WATER_BYTES = 512 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
@@ -151,6 +151,10 @@ export class FramedChannel implements MessageChannel {
     if (!this.#paused) return;
     this.#paused = false;
     queueMicrotask(this.#goOn);
+  }
+
+  takeBack(message: Uint8Array<ArrayBuffer>): void {
+    freeMessage(message);
   }
 
   close(): void {

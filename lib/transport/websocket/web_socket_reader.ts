@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isPooled, STREAM_MEMORY } from "../../wire/lending_pool.ts";
+import { giveBack } from "../../wire/memory_return.ts";
 import { ReceiveRing } from "../../wire/receive_ring.ts";
 import {
   checkClosePayload,
@@ -20,6 +22,8 @@ const IDLE_BYTES = 2 * 1024;
 const MAX_BYTES = 64 * 1024;
 /** If a message lacks this many bytes, they are read directly into it; for fewer, copying is cheaper. */
 const DIRECT_BYTES = 16 * 1024;
+/** Messages from this size on have memory that is used again. */
+const LARGE_MESSAGE_BYTES = 128 * 1024;
 
 /** How many empty fragments a message may have; more of them only keep this side busy. */
 const MAX_EMPTY_FRAGMENTS = 1_000;
@@ -42,7 +46,7 @@ export type ReaderRole = "client" | "server";
 
 /**
  * Takes the bytes of the other side and returns its binary messages and control
- * frames, one by one. A message gets a buffer of exactly its size as soon as
+ * frames, one by one. A message gets a buffer as soon as
  * its header is there; a message that is too large is refused by its header.
  *
  * Each round: read into {@linkcode FrameReader.space}, {@linkcode
@@ -203,12 +207,15 @@ export class FrameReader {
   #makeRoom(end: number): void {
     this.#frameEnd = end;
     if (!this.#fragmented) {
-      this.#message = new Uint8Array(end);
+      this.#message = end < LARGE_MESSAGE_BYTES
+        ? new Uint8Array(end)
+        : STREAM_MEMORY.lendTightly(end);
       this.#filled = 0;
     } else if (end > this.#message.length) {
       // However small the fragments are, they are moved a few times only.
       const message = new Uint8Array(Math.max(end, Math.min(end * 2, this.maxMessageBytes)));
       message.set(this.#message.subarray(0, this.#filled));
+      freeMessage(this.#message);
       this.#message = message;
     }
     this.#frameStart = this.#filled;
@@ -245,6 +252,17 @@ export class FrameReader {
     this.#message = EMPTY;
     return true;
   }
+}
+
+/**
+ * Takes back the memory of a message of a {@linkcode FrameReader} that nobody needs any more.
+ *
+ * @param message The message, empty from then on.
+ */
+export function freeMessage(message: Uint8Array<ArrayBuffer>): void {
+  // Smaller ones have memory of their own, of whatever size.
+  if (message.length >= LARGE_MESSAGE_BYTES && isPooled(message)) STREAM_MEMORY.takeBack(message);
+  else giveBack(message);
 }
 
 /** As {@linkcode mask} takes it. */

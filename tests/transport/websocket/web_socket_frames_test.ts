@@ -149,3 +149,22 @@ Deno.test("a queue that was cleared holds nothing and takes new frames", () => {
   queue.push(OPCODE.binary, bytesOf(10));
   assertEquals(clientFrames(queue.peek()!)[0]!.payload, bytesOf(10));
 });
+
+Deno.test("behind a large frame small ones have a small buffer of their own again, used over and over", () => {
+  const queue = new FrameQueue(null);
+  const written = (bytes: number): ArrayBuffer => {
+    queue.push(OPCODE.binary, new Uint8Array(bytes));
+    const { buffer, length } = queue.peek()!;
+    queue.advance(length);
+    return buffer;
+  };
+  // A message of 256 KiB with what goes in front of it fits in memory of that size.
+  queue.push(OPCODE.binary, new Uint8Array(262_144 + 16));
+  assertEquals(queue.peek()!.buffer.byteLength, 262_144 + 64);
+  queue.advance(queue.bytes);
+  const small = written(10);
+  assert(small.byteLength <= 65_536, `${small.byteLength} bytes for 10`);
+  for (let n = 0; n < 10; n++) assertEquals(written(64), small);
+  written(300_000);
+  assertEquals(written(64), small);
+});

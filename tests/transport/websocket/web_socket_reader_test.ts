@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { FrameError, OPCODE } from "../../../lib/transport/websocket/web_socket_frames.ts";
-import { FrameReader } from "../../../lib/transport/websocket/web_socket_reader.ts";
+import { FrameReader, freeMessage } from "../../../lib/transport/websocket/web_socket_reader.ts";
+import { isPooled, STREAM_MEMORY } from "../../../lib/wire/lending_pool.ts";
 import { clientFrame, type RawFrame, serverFrame } from "./raw_web_socket.ts";
 
 const { binary, close, continuation, ping, pong, text } = OPCODE;
@@ -26,7 +27,9 @@ function feed(reader: FrameReader, bytes: Uint8Array, size: () => number): RawFr
   const look = (): void => {
     while (reader.next()) {
       const { opcode, payload } = reader;
-      assertEquals(payload.byteLength, payload.buffer.byteLength, "it has bytes beside its own");
+      const isApart = payload.byteLength === payload.buffer.byteLength;
+      const isLarge = payload.byteLength >= 128 * 1024;
+      assertEquals([isApart, isPooled(payload)], [!isLarge, isLarge], "whose memory it has");
       found.push({ opcode, payload });
     }
   };
@@ -224,4 +227,17 @@ Deno.test("what the other side must not send is refused, and named", () => {
     "a frame that is not masked",
   );
   assertEquals(unmasked.closeCode, 1002);
+});
+
+Deno.test("of freed messages only those are used again whose size is wanted again", () => {
+  const before = STREAM_MEMORY.freeBytes;
+  for (const bytes of [100, 4_160, 8_256, 65_600, 131_071, 200_000, 2_000_000]) {
+    const message = new Uint8Array(bytes);
+    freeMessage(message);
+    assertEquals([STREAM_MEMORY.freeBytes, message.length], [before, bytes < 4_096 ? bytes : 0]);
+  }
+  const large = STREAM_MEMORY.lendTightly(262_160);
+  const lent = STREAM_MEMORY.freeBytes;
+  freeMessage(large);
+  assertEquals([STREAM_MEMORY.freeBytes - lent, large.length], [262_208, 0]);
 });
