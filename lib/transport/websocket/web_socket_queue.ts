@@ -11,15 +11,13 @@ import { frameBytes, writeFrame } from "./web_socket_frames.ts";
 /** The first buffer's size; each further one of its own is twice as large, up to the most. */
 const FIRST_BYTES = 4 * 1024;
 const MOST_OWN_BYTES = 64 * 1024;
-/** So much is gathered at most in memory that is lent. */
+/** Larger ones are lent by {@linkcode STREAM_MEMORY}, and gather so much at most. */
 const MOST_BYTES = 256 * 1024;
 
 /** A buffer of which `start` to `end` waits to be written. */
 interface Chunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly words: Uint32Array<ArrayBuffer>;
-  /** Whether its memory is lent by {@linkcode STREAM_MEMORY}. */
-  readonly isLent: boolean;
   start: number;
   end: number;
 }
@@ -81,7 +79,7 @@ export class FrameQueue {
     this.#chunks.shift();
     if (chunk === this.#last) this.#last = undefined;
     chunk.start = chunk.end = 0;
-    if (chunk.isLent) return STREAM_MEMORY.takeBack(chunk.bytes);
+    if (chunk.bytes.length > MOST_OWN_BYTES) return STREAM_MEMORY.takeBack(chunk.bytes);
     // Keeps the larger one of two.
     const enough = this.#spare?.bytes.length ?? 0;
     if (chunk.bytes.length > enough) this.#spare = chunk;
@@ -102,15 +100,15 @@ export class FrameQueue {
     }
     // As much as waits already: where writes take long, much gathers meanwhile.
     const bytes = Math.max(length, Math.min(this.bytes, MOST_BYTES));
-    if (bytes > MOST_OWN_BYTES) return chunkIn(STREAM_MEMORY.lendTightly(bytes).buffer, true);
+    if (bytes > MOST_OWN_BYTES) return chunkIn(STREAM_MEMORY.lendTightly(bytes).buffer);
     while (this.#nextBytes < bytes) this.#nextBytes *= 2;
     const buffer = new ArrayBuffer(this.#nextBytes);
     this.#nextBytes = Math.min(this.#nextBytes * 2, MOST_OWN_BYTES);
-    return chunkIn(buffer, false);
+    return chunkIn(buffer);
   }
 }
 
-function chunkIn(buffer: ArrayBuffer, isLent: boolean): Chunk {
+function chunkIn(buffer: ArrayBuffer): Chunk {
   const bytes = new Uint8Array(buffer), words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
-  return { bytes, words, isLent, start: 0, end: 0 };
+  return { bytes, words, start: 0, end: 0 };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { isPooled, STREAM_MEMORY } from "../../wire/lending_pool.ts";
+import { LARGE_BATCH_BYTES } from "../../wire/batch_reader.ts";
+import { STREAM_MEMORY } from "../../wire/lending_pool.ts";
 import { giveBack } from "../../wire/memory_return.ts";
 import { ReceiveRing } from "../../wire/receive_ring.ts";
 import {
@@ -22,8 +23,6 @@ const IDLE_BYTES = 2 * 1024;
 const MAX_BYTES = 64 * 1024;
 /** If a message lacks this many bytes, they are read directly into it; for fewer, copying is cheaper. */
 const DIRECT_BYTES = 16 * 1024;
-/** Messages from this size on have memory that is used again. */
-const LARGE_MESSAGE_BYTES = 128 * 1024;
 
 /** How many empty fragments a message may have; more of them only keep this side busy. */
 const MAX_EMPTY_FRAGMENTS = 1_000;
@@ -46,8 +45,9 @@ export type ReaderRole = "client" | "server";
 
 /**
  * Takes the bytes of the other side and returns its binary messages and control
- * frames, one by one. A message gets a buffer as soon as
- * its header is there; a message that is too large is refused by its header.
+ * frames, one by one. A message gets a buffer as soon as its header is there,
+ * a large one memory that is used again; one that is too large is refused by
+ * its header.
  *
  * Each round: read into {@linkcode FrameReader.space}, {@linkcode
  * FrameReader.commit}, then {@linkcode FrameReader.next} until it returns
@@ -207,7 +207,7 @@ export class FrameReader {
   #makeRoom(end: number): void {
     this.#frameEnd = end;
     if (!this.#fragmented) {
-      this.#message = end < LARGE_MESSAGE_BYTES
+      this.#message = end < LARGE_BATCH_BYTES
         ? new Uint8Array(end)
         : STREAM_MEMORY.lendTightly(end);
       this.#filled = 0;
@@ -261,7 +261,7 @@ export class FrameReader {
  */
 export function freeMessage(message: Uint8Array<ArrayBuffer>): void {
   // Smaller ones have memory of their own, of whatever size.
-  if (message.length >= LARGE_MESSAGE_BYTES && isPooled(message)) STREAM_MEMORY.takeBack(message);
+  if (message.length >= LARGE_BATCH_BYTES) STREAM_MEMORY.takeBack(message);
   else giveBack(message);
 }
 

@@ -8,7 +8,6 @@ import { clockWith } from "../../support/simulation/clock_with.ts";
 /** A loop whose turns take as long as it says. */
 class Scene {
   nowMs = 1_000;
-  turns = 0;
   readonly #pending: (() => void)[] = [];
   readonly poll: IdlePoll;
 
