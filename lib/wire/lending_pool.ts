@@ -10,8 +10,8 @@ import { partOf } from "./part_of.ts";
 import { payloadMemory } from "./payload_memory.ts";
 
 const LEAST_BYTES = 4 * 1024;
-/** Behind what is lent; see `BatchReader`. */
-const SPARE_BYTES = 64;
+/** Behind what is lent: for the head of the next batch, see `BatchReader`, or for the heads of two, see `ReceiveRing`. */
+const SPARE_BYTES = 128;
 const LARGEST_BYTES = 1024 * 1024 + SPARE_BYTES;
 /** How many unused bytes are kept at most. */
 const MAX_FREE_BYTES = 8 * 1024 * 1024;
@@ -41,6 +41,7 @@ export class LendingPool {
   /** The same where nothing is read behind what is lent, so that the bytes for that are used, too. */
   lendTightly(bytes: number): Uint8Array<ArrayBuffer> {
     const size = sizeFor(bytes - SPARE_BYTES);
+    if (size > LARGEST_BYTES) return payloadMemory(bytes);
     return new Uint8Array(this.lend(size - SPARE_BYTES).buffer, 0, bytes);
   }
 

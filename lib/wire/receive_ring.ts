@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STREAM_MEMORY } from "./lending_pool.ts";
 import { partOf } from "./part_of.ts";
 
 /**
@@ -16,7 +17,10 @@ import { partOf } from "./part_of.ts";
  *
  * It grows when a batch needs more, fourfold when a read fills it, and
  * goes back to its first size when they have been small for a while, so that
- * an idle connection holds little.
+ * an idle connection holds little. Under bursts it does so many times a second.
+ * So what it has grown to is lent, as the memory of a stream's messages is: new
+ * memory each time would live long enough to become old, and V8 looks through
+ * the whole heap when enough of that is gone.
  */
 export class ReceiveRing {
   /** The buffer. */
@@ -34,7 +38,7 @@ export class ReceiveRing {
   /** The buffer of a read that is pending while the ring is used, and its offset there. */
   #aside: Uint8Array<ArrayBuffer> | null = null;
   #asideTail = 0;
-  /** The buffer that replaces it; kept for the next such read. */
+  /** One of the first size, kept for when it is needed again. */
   #spare: Uint8Array<ArrayBuffer> | null = null;
 
   /**
@@ -107,10 +111,10 @@ export class ReceiveRing {
 
   /** Leaves the space given last to the read under way, so that others may overtake it. Only while nothing is unread. */
   setAside(): void {
-    this.#aside = this.bytes;
-    this.#asideTail = this.tail;
-    this.#use(this.#spare ?? new Uint8Array(this.#initialBytes), 0);
-    this.#spare = null;
+    const { bytes, tail } = this;
+    this.#use(this.#take(this.#initialBytes), 0, 0);
+    this.#aside = bytes;
+    this.#asideTail = tail;
   }
 
   /**
@@ -121,36 +125,44 @@ export class ReceiveRing {
    */
   takeBack(count: number): void {
     const aside = this.#aside!, from = this.#asideTail;
-    this.#aside = null;
     if (this.length === 0) {
-      this.#keep(this.bytes);
-      this.#use(aside, from);
+      this.#give(this.bytes);
+      this.#use(aside, from, from);
     } else {
-      this.#keep(aside);
       this.space(this.length + count);
       this.bytes.set(aside.subarray(from, from + count), this.tail);
+      this.#give(aside);
     }
+    this.#aside = null;
     this.commit(count);
   }
 
-  #keep(spare: Uint8Array<ArrayBuffer>): void {
-    this.#spare = spare.length === this.#initialBytes ? spare : null;
+  #take(capacity: number): Uint8Array<ArrayBuffer> {
+    if (capacity !== this.#initialBytes) return STREAM_MEMORY.lendTightly(capacity);
+    const bytes = this.#spare ?? new Uint8Array(capacity);
+    this.#spare = null;
+    return bytes;
   }
 
-  #use(bytes: Uint8Array<ArrayBuffer>, at: number): void {
+  /** Nothing is read into that memory any more. */
+  #give(bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.length === this.#initialBytes) this.#spare = bytes;
+    else STREAM_MEMORY.takeBack(bytes);
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>, head: number, tail: number): void {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer);
-    this.head = this.tail = at;
+    this.view = new DataView(bytes.buffer, 0, bytes.length);
+    this.head = head;
+    this.tail = tail;
   }
 
   #resize(capacity: number): void {
-    const unread = this.tail - this.head;
-    const bytes = new Uint8Array(capacity);
-    bytes.set(this.bytes.subarray(this.head, this.tail));
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer);
-    this.head = 0;
-    this.tail = unread;
+    const { bytes, head, tail } = this;
+    const resized = this.#take(capacity);
+    resized.set(bytes.subarray(head, tail));
+    this.#use(resized, 0, tail - head);
+    this.#give(bytes);
     this.#smallReads = 0;
   }
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { STREAM_MEMORY } from "../../lib/wire/lending_pool.ts";
 import { ReceiveRing } from "../../lib/wire/receive_ring.ts";
 import { seeded } from "../support/seeded.ts";
 
@@ -262,5 +263,77 @@ Deno.test("a read of up to an eighth of the buffer is small, and 32 of them in a
     }
     ring.space();
     assertEquals(ring.bytes.length, bytes, `reads of ${count}, at last ${last}`);
+  }
+});
+
+Deno.test("a ring that grows and shrinks again and again takes no new memory, and keeps none", () => {
+  const ring = new ReceiveRing();
+  const small = ring.bytes;
+  const burst = (): void => {
+    while (ring.bytes.length < 262_144) {
+      ring.commit(ring.space().length);
+      ring.head = ring.tail;
+    }
+  };
+  const calm = (): void => {
+    for (let n = 0; n < 33; n++) {
+      ring.space();
+      ring.commit(1);
+      ring.head = ring.tail;
+    }
+  };
+  burst();
+  const large = ring.bytes;
+  calm();
+  assert(ring.bytes === small);
+  assertEquals(large.length, 0, "nobody sees in it what others receive");
+  const { freeBytes } = STREAM_MEMORY;
+  for (let n = 0; n < 20; n++) {
+    burst();
+    assert(STREAM_MEMORY.freeBytes <= freeBytes - 262_144, `${STREAM_MEMORY.freeBytes}`);
+    calm();
+    assert(ring.bytes === small);
+    assertEquals(STREAM_MEMORY.freeBytes, freeBytes);
+  }
+});
+
+Deno.test("rings that use each other's memory never see each other's bytes", () => {
+  const random = seeded("receive rings");
+  const rings = Array.from({ length: 5 }, (_, id) => {
+    const ring = new ReceiveRing(64, 100_000);
+    return { id, ring, twin: new NaiveRing(), pending: ring.space() };
+  });
+  for (let step = 0; step < 3_000; step++) {
+    const one = random.pick(rings), { ring, twin, id } = one;
+    const read = (space: Uint8Array, most: number): number => {
+      const count = Math.min(most, random.chance(0.5) ? space.length : random.int(1, space.length));
+      for (let at = 0; at < count; at++) space[at] = id * 50 + (step + at) % 50;
+      twin.put(space.slice(0, count));
+      return count;
+    };
+    if (!ring.hasAside && ring.length === 0 && random.chance(0.3)) {
+      ring.setAside();
+      ring.commit(read(ring.space(), 40_000));
+    }
+    if (ring.hasAside) ring.takeBack(read(one.pending, 40_000));
+    else ring.commit(read(one.pending, random.chance(0.5) ? 8 : 40_000));
+    const count = random.chance(0.7) ? ring.length : random.int(0, ring.length);
+    ring.head += count;
+    twin.take(count);
+    one.pending = ring.space(ring.length + random.pick([0, 0, 500, 30_000]));
+    for (const { ring, twin } of rings) {
+      assertInvariant(ring);
+      assertEquals(ring.bytes.subarray(ring.head, ring.tail), twin.unread);
+    }
+    assertEquals(new Set(rings.map(({ ring }) => ring.bytes.buffer)).size, rings.length);
+  }
+});
+
+Deno.test("a ring has room for two batches that are as large as pieces are, in memory for no more", () => {
+  for (const piece of [16 * 1024, 64 * 1024, 256 * 1024]) {
+    const ring = new ReceiveRing(), batch = piece + 40;
+    ring.space(batch);
+    assertEquals(ring.bytes.length, 2 * batch);
+    assert(ring.bytes.buffer.byteLength <= 2 * piece + 128, `${ring.bytes.buffer.byteLength}`);
   }
 });
