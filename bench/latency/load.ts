@@ -8,7 +8,7 @@
 import type { SizePart } from "../support/arrivals.ts";
 import { makeLockArgs } from "../support/lock_args.ts";
 import { type LoadOrder, type LoadResult, runLoad } from "../support/open_loop.ts";
-import { dialBareMux } from "../rpc/bare_mux.ts";
+import type { BareMux } from "../rpc/bare_mux.ts";
 import { acquire, bulk, echo } from "../rpc/contracts.ts";
 import { type FloorHost, measureFloor } from "../rpc/floor.ts";
 import { BULK_BYTES, BULK_IN_FLIGHT, type Callees } from "../rpc/measure.ts";
@@ -40,23 +40,20 @@ const LOCK_ARGS = 64;
 /** After so long raw bytes look whether they are over. */
 const RAW_SECONDS = 0.25;
 
-/** Runs one. */
-export async function runKind(
-  { connection }: Callees,
+/** Runs one over a bare multiplexer; bulk over a connection of its own, as that one has no lanes. */
+export async function runFloor(
+  mux: BareMux,
   floor: FloorHost,
   order: KindOrder,
 ): Promise<LoadResult> {
   const isBeside = order.kind === "beside-bulk";
-  if (order.isFloor) {
-    const mux = await dialBareMux(floor);
-    // Bulk over a connection of its own, as this one has no lanes.
-    const move = isBeside ? () => measureFloor(floor, RAW_SECONDS, BULK_BYTES) : null;
-    try {
-      return await besides(move, () => runLoad((payload) => mux.request(payload), order, isBeside));
-    } finally {
-      await mux.close();
-    }
-  }
+  const move = isBeside ? () => measureFloor(floor, RAW_SECONDS, BULK_BYTES) : null;
+  return await besides(move, () => runLoad((payload) => mux.request(payload), order, isBeside));
+}
+
+/** Runs one over the public API. */
+export async function runKind({ connection }: Callees, order: KindOrder): Promise<LoadResult> {
+  const isBeside = order.kind === "beside-bulk";
   if (order.kind === "typed") {
     const args = makeLockArgs(LOCK_ARGS, "usual");
     return await runLoad(

@@ -104,7 +104,7 @@ class Latency {
     for (const part of parts) {
       const perSecond = saturation * part / 100;
       // What a rate runs is not all that runs without one, and is compiled first.
-      for (const run of all) await run({ ...order, perSecond, seconds: warm });
+      for (const run of all) await run({ ...order, perSecond, seconds: Math.min(warm, 1) });
       const measured = all.map(() => new Rounds());
       for (let round = 0; round < rounds; round++) {
         for (const [index, run] of all.entries()) {

@@ -36,7 +36,7 @@ export interface LatencyOptions {
   readonly seconds: number;
   /** How often, in turns with the floor. */
   readonly rounds: number;
-  /** How long each runs before anything counts. */
+  /** How long each runs without a rate before anything counts, and at each rate, there at most a second. */
   readonly warm: number;
   /** What arrivals are drawn from. */
   readonly seed: number;
@@ -71,7 +71,10 @@ const LINE = new CommandLine(
     ),
     seconds: seconds("how long each is measured in each round", 1),
     rounds: whole("how often each is measured, in turns with the floor", { from: 1, fallback: 3 }),
-    warm: seconds("how long each runs before anything counts, without a rate and at each", 1),
+    warm: seconds(
+      "how long each runs without a rate before anything counts, and a second of it at each rate",
+      6,
+    ),
     seed: whole("what arrivals are drawn from", { from: 0, fallback: 1 }),
     json: flag("one line of JSON for each row, instead of tables"),
   },

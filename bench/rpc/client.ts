@@ -10,8 +10,8 @@ import { connect, constantResolver, parseNetEndpoint } from "@internode/grid/cal
 import { answerCommands } from "../../tools/processes/answer_commands.ts";
 import { type Direction, measureOneWay } from "../bytes/one_way.ts";
 import { type RateMeasured, type RateOrder, sendAtRate } from "../low_rates/at_rate.ts";
-import { measureBareMux } from "./bare_mux.ts";
-import { type KindOrder, runKind } from "../latency/load.ts";
+import { type BareMux, dialBareMux, measureBareMux } from "./bare_mux.ts";
+import { type KindOrder, runFloor, runKind } from "../latency/load.ts";
 import { measurePauses } from "../support/pauses.ts";
 import type { LoadResult } from "../support/open_loop.ts";
 import { ownCpuUs } from "../support/process_cpu.ts";
@@ -95,6 +95,8 @@ async function run(plan: RpcPlan): Promise<void> {
   const serving = plan.transport === "memory" ? await serveBench(plan) : null;
   let connected: Connected | null = null;
   const floor: FloorHost = { href: plan.floor, identity: plan.identities?.[0] ?? null };
+  /** One for all loads, as the session is. */
+  let mux: BareMux | null = null;
   await answerCommands({
     start: async () => void (connected = await connectTo(plan)),
     measure: async ({ options, seconds }: MeasureOrder): Promise<ClientMeasured> => {
@@ -115,7 +117,10 @@ async function run(plan: RpcPlan): Promise<void> {
       sendAtRate(connected!.connection, floor, order),
     bareMux: ({ size, inflight, seconds }: TripsOrder): Promise<number | null> =>
       measureBareMux(floor, { size, inflight }, seconds),
-    load: (order: KindOrder): Promise<LoadResult> => runKind(connected!, floor, order),
+    load: async (order: KindOrder): Promise<LoadResult> =>
+      order.isFloor
+        ? await runFloor(mux ??= await dialBareMux(floor), floor, order)
+        : await runKind(connected!, order),
     count: (isCounted: boolean): void => {
       serving?.count(isCounted);
       connected?.count(isCounted);
@@ -123,6 +128,7 @@ async function run(plan: RpcPlan): Promise<void> {
     pauses: measurePauses,
     cpuUs: ownCpuUs,
   });
+  await (mux as BareMux | null)?.close();
   await (connected as Connected | null)?.[Symbol.asyncDispose]();
   await serving?.[Symbol.asyncDispose]();
 }

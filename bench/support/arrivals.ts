@@ -29,6 +29,11 @@ export class Arrivals {
    * @param sizes All sizes, whose parts come to 1.
    */
   constructor(seed: number, sizes: readonly SizePart[]) {
+    this.draw(seed, sizes);
+  }
+
+  /** Draws others, which take their place. */
+  draw(seed: number, sizes: readonly SizePart[]): void {
     const random = new SeededRandom(seed);
     let sum = 0;
     for (let at = 0; at < DRAWN; at++) {

@@ -41,6 +41,12 @@ export class Histogram {
     return this.#maxUs;
   }
 
+  /** Forgets all times. */
+  clear(): void {
+    this.#counts.fill(0);
+    this.#count = this.#maxUs = 0;
+  }
+
   /** Counts a time; one below 0, of a clock that two threads see, is 0. */
   record(us: number): void {
     const ticks = Math.min(MOST_TICKS, Math.max(0, Math.ceil(us * TICKS_PER_US)));

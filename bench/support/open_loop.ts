@@ -89,16 +89,43 @@ const MOST_FAILED = 10_000, MOST_HELD_MS = 1_000;
 /** Who wakes later than this has a busy event loop. */
 const BUSY_MS = 0.3;
 
+/** What a load needs half a megabyte for. */
+interface LoadMemory {
+  readonly arrivals: Arrivals;
+  readonly latency: Histogram;
+  readonly lateness: Histogram;
+}
+
+/** One load after the other uses the same: new memory for each would become old, and bring collections that look through the whole heap. */
+const FREE_MEMORY: LoadMemory[] = [];
+
 /** Runs a load with payloads of its sizes; `shared`: while this process has other work as well. */
-export function runLoad(
+export async function runLoad(
   ask: (payload: Uint8Array<ArrayBuffer>, index: number) => Promise<unknown>,
   order: LoadOrder,
   shared = false,
 ): Promise<LoadResult> {
   const payloads = order.sizes.map(([bytes]) => new Uint8Array(bytes));
-  const arrivals = new Arrivals(order.seed, order.sizes);
+  const memory = takeMemory(order);
+  const { arrivals, latency, lateness } = memory;
   const askOne = (size: number, index: number) => ask(payloads[size]!, index);
-  return new OpenLoop(askOne, arrivals, order, systemTime(shared)).run();
+  const loop = new OpenLoop(askOne, arrivals, order, systemTime(shared), latency, lateness);
+  const result = await loop.run();
+  // Of a load that has failed, answers may still come.
+  FREE_MEMORY.push(memory);
+  return result;
+}
+
+function takeMemory({ seed, sizes }: LoadOrder): LoadMemory {
+  const free = FREE_MEMORY.pop();
+  if (free === undefined) {
+    const arrivals = new Arrivals(seed, sizes);
+    return { arrivals, latency: new Histogram(), lateness: new Histogram() };
+  }
+  free.arrivals.draw(seed, sizes);
+  free.latency.clear();
+  free.lateness.clear();
+  return free;
 }
 
 /**
@@ -112,8 +139,8 @@ export class OpenLoop {
   readonly #arrivals: Arrivals;
   readonly #load: Load;
   readonly #time: LoadTime;
-  readonly #latency: Histogram = new Histogram();
-  readonly #lateness: Histogram = new Histogram();
+  readonly #latency: Histogram;
+  readonly #lateness: Histogram;
   /** When those were due that were answered since the last look at the clock. */
   readonly #answered: Float64Array<ArrayBuffer> = new Float64Array(ANSWERS_EACH_LOOK);
   #unlooked = 0;
@@ -142,13 +169,19 @@ export class OpenLoop {
    * Prepares it.
    *
    * @param ask Sends a request; hears which of the sizes it has, and how many came before it.
+   * @param latency Counts how long answers took. Default: a new one.
+   * @param lateness Counts how late requests were sent. Default: a new one.
    */
   constructor(
     ask: (size: number, index: number) => Promise<unknown>,
     arrivals: Arrivals,
     load: Load,
     time: LoadTime,
+    latency: Histogram = new Histogram(),
+    lateness: Histogram = new Histogram(),
   ) {
+    this.#latency = latency;
+    this.#lateness = lateness;
     this.#ask = ask;
     this.#arrivals = arrivals;
     this.#load = load;
