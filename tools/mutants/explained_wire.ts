@@ -111,12 +111,6 @@ export const WIRE_EXPLAINED: readonly Explanation[] = [
   },
   {
     file: "lib/wire/receive_ring.ts",
-    lineText: "this.#use(this.#spare ?? new Uint8Array(this.#initialBytes), 0);",
-    changes: [ZERO],
-    reason: "Nothing is unread then, so `space` begins at 0 anyway.",
-  },
-  {
-    file: "lib/wire/receive_ring.ts",
     lineText:
       "this.head > 0 && (this.head + wanted > capacity || capacity - this.tail < capacity >> 2)",
     changes: [
