@@ -37,6 +37,9 @@ async function measureBoth(host: FloorHost): Promise<void> {
   assertEquals(trips, trips.toSorted());
   assertGreaterOrEqual(await measureFloor(host, SECONDS), 1);
   assertGreaterOrEqual(await measureFloor(host, SECONDS, 4_096, 1_024), 1);
+  // Where the machine stands still, no time is left: one at least, all the same.
+  assertEquals((await measureRoundTrips(host, 40_000, 0)).length, 1);
+  assertGreaterOrEqual(await measureFloor(host, 0), 1);
 }
 
 for (const scheme of ["tcp", "ws", "memory"]) {
