@@ -40,7 +40,7 @@ const LOCK_ARGS = 64;
 /** After so long raw bytes look whether they are over. */
 const RAW_SECONDS = 0.25;
 
-/** Runs one over a bare multiplexer; bulk over a connection of its own, as that one has no lanes. */
+/** Runs a kind over a bare multiplexer. That has no lanes, so bulk goes over a second connection. */
 export async function runFloor(
   mux: BareMux,
   floor: FloorHost,
@@ -51,7 +51,7 @@ export async function runFloor(
   return await besides(move, () => runLoad((payload) => mux.request(payload), order, isBeside));
 }
 
-/** Runs one over the public API. */
+/** Runs a kind over the public API. */
 export async function runKind({ connection }: Callees, order: KindOrder): Promise<LoadResult> {
   const isBeside = order.kind === "beside-bulk";
   if (order.kind === "typed") {

@@ -72,7 +72,7 @@ const LINE = new CommandLine(
     seconds: seconds("how long each is measured in each round", 1),
     rounds: whole("how often each is measured, in turns with the floor", { from: 1, fallback: 3 }),
     warm: seconds(
-      "how long each runs without a rate before anything counts, and a second of it at each rate",
+      "how long each runs without a rate before anything counts, and at each rate, there at most 1",
       6,
     ),
     seed: whole("what arrivals are drawn from", { from: 0, fallback: 1 }),

@@ -89,7 +89,7 @@ const MOST_FAILED = 10_000, MOST_HELD_MS = 1_000;
 /** Who wakes later than this has a busy event loop. */
 const BUSY_MS = 0.3;
 
-/** What a load needs half a megabyte for. */
+/** The memory of a load: more than half a megabyte. */
 interface LoadMemory {
   readonly arrivals: Arrivals;
   readonly latency: Histogram;
@@ -111,7 +111,7 @@ export async function runLoad(
   const askOne = (size: number, index: number) => ask(payloads[size]!, index);
   const loop = new OpenLoop(askOne, arrivals, order, systemTime(shared), latency, lateness);
   const result = await loop.run();
-  // Of a load that has failed, answers may still come.
+  // Not if it threw: answers may still come then, and would be counted in the next one.
   FREE_MEMORY.push(memory);
   return result;
 }

@@ -10,7 +10,7 @@ import { partOf } from "./part_of.ts";
 import { payloadMemory } from "./payload_memory.ts";
 
 const LEAST_BYTES = 4 * 1024;
-/** Behind what is lent: for the head of the next batch, see `BatchReader`, or for the heads of two, see `ReceiveRing`. */
+/** Behind what is lent: for the head of the next batch (`BatchReader`), or for those of two pieces in a `ReceiveRing`, at most 40 bytes each. */
 const SPARE_BYTES = 128;
 const LARGEST_BYTES = 1024 * 1024 + SPARE_BYTES;
 /** How many unused bytes are kept at most. */
@@ -89,7 +89,7 @@ export class LendingPool {
 /** Messages of streams up to this size are copied and not lent: there are many of them, and the smallest piece of memory is as large. */
 export const LEAST_LENT_BYTES: number = LEAST_BYTES;
 
-/** The memory of messages that are lent to the readers of streams, of all connections. */
+/** The memory of messages that are lent to the readers of streams, and of receive rings that have grown, of all connections. */
 export const STREAM_MEMORY: LendingPool = new LendingPool();
 
 /** Whether that memory may be lent, and be used for something else as soon as it is taken back. */

@@ -15,12 +15,12 @@ import { partOf } from "./part_of.ts";
  *
  * Invariant after every call: `0 ≤ head ≤ tail ≤ bytes.length`.
  *
- * It grows when a batch needs more, fourfold when a read fills it, and
- * goes back to its first size when they have been small for a while, so that
- * an idle connection holds little. Under bursts it does so many times a second.
+ * It grows when a batch needs more, fourfold when a read fills it, and goes back
+ * to its first size when reads have been small for a while, so that an idle
+ * connection holds little. Under bursts it grows and shrinks many times a second.
  * So what it has grown to is lent, as the memory of a stream's messages is: new
- * memory each time would live long enough to become old, and V8 looks through
- * the whole heap when enough of that is gone.
+ * memory each time would live long enough to become old, and V8 looks through the
+ * whole heap when enough of that is gone.
  */
 export class ReceiveRing {
   /** The buffer. */

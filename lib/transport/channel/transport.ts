@@ -27,7 +27,7 @@ export interface ByteChannel {
   readonly identity?: PeerIdentity | undefined;
   /** What the proofs of a shared secret are bound to: the SHA-256 of the dialler's certificate, then of the acceptor, 64 bytes. Absent if not both have shown one. */
   readonly binding?: Uint8Array | undefined;
-  /** Reads what is there, at most `into.length` bytes; `null` at the end. Rejects when the connection is lost or closed. At most one read at a time. What `into` holds before is undefined, and nothing may be put there when the read has ended: it may be another connection's by then. */
+  /** Reads what is there, at most `into.length` bytes; `null` at the end. Rejects when the connection is lost or closed. At most one read at a time. What `into` holds before is undefined. Do not use it after the read has ended: its memory may serve another connection by then. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
   /** Writes some of the bytes and returns how many; pending while the other end does not keep up. At most one write at a time; the bytes must not change until it settles. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
