@@ -30,19 +30,20 @@ export class LendingPool {
 
   /** Lends an array of that size. Its contents are undefined. */
   lend(bytes: number): Uint8Array<ArrayBuffer> {
-    const size = sizeFor(bytes);
+    return this.#lendFrom(sizeFor(bytes), bytes);
+  }
+
+  /** The same where nothing is read behind what is lent, so that the bytes for that are used, too. */
+  lendTightly(bytes: number): Uint8Array<ArrayBuffer> {
+    return this.#lendFrom(sizeFor(bytes - SPARE_BYTES), bytes);
+  }
+
+  #lendFrom(size: number, bytes: number): Uint8Array<ArrayBuffer> {
     if (size > LARGEST_BYTES) return payloadMemory(bytes);
     const buffer = this.#free.get(size)?.pop();
     if (buffer === undefined) return new Uint8Array(new ArrayBuffer(size), 0, bytes);
     this.freeBytes -= size;
     return new Uint8Array(buffer, 0, bytes);
-  }
-
-  /** The same where nothing is read behind what is lent, so that the bytes for that are used, too. */
-  lendTightly(bytes: number): Uint8Array<ArrayBuffer> {
-    const size = sizeFor(bytes - SPARE_BYTES);
-    if (size > LARGEST_BYTES) return payloadMemory(bytes);
-    return new Uint8Array(this.lend(size - SPARE_BYTES).buffer, 0, bytes);
   }
 
   /** All that is left in a reader, as bytes that are lent, or in the memory it was put together in. */
