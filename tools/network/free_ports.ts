@@ -9,21 +9,20 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 /** No system takes these for connections that programs make, as it might before a node listens. */
 const FIRST = 10_000, AFTER_LAST = 32_768;
 /** Ports that belong together: who listens at the first may choose from the others. */
-const LANE = 64;
-/** How many are tried for each that is wanted before the search is given up. */
-const TRIES_EACH = 100;
+const LANE = 64, USABLE = LANE - 1;
+/** How many lanes are tried before the search for one is given up. */
+const TRIES = 1_000;
 
-/** Holds this thread's lane for as long as the thread lives. */
-let holder: Server | null = null;
-/** How many of the lane were given so far: the one that was just let go comes last. */
+/** Each listens at the first port of a lane, and holds it for as long as the thread lives. */
+const holders: Server[] = [];
+/** The port that was given last, counted over all lanes: the one that was just let go comes last. */
 let given = 0;
 
 /**
  * Finds ports of this machine that nobody listens at; all are held until the
  * last is found. Each thread chooses from ports of its own, so that no other
- * that asks here takes one before its node listens; only when these do not
- * suffice are they any. The same on Deno, Node and Bun, which bind within the
- * call where no host is named.
+ * that asks here takes one before its node listens. The same on Deno, Node and
+ * Bun, which bind within the call where no host is named.
  *
  * @param count How many.
  * @returns The ports, as far as anyone can know.
@@ -31,7 +30,7 @@ let given = 0;
 export function freePorts(count: number): number[] {
   const servers: Server[] = [];
   try {
-    for (const port of candidates(TRIES_EACH * count)) {
+    for (const port of candidates()) {
       if (servers.length === count) break;
       const server = listenAt(port);
       if (server !== null) servers.push(server);
@@ -43,21 +42,29 @@ export function freePorts(count: number): number[] {
   }
 }
 
-/** The ports of this thread, then so many that are chosen at random. */
-function* candidates(tries: number): Iterable<number> {
-  holder ??= holdLane();
-  for (let nth = 1; holder !== null && nth < LANE; nth++) {
-    yield portOf(holder) + 1 + given++ % (LANE - 1);
+/** The ports of this thread, each once, then those of further lanes. */
+function* candidates(): Iterable<number> {
+  for (let left = holders.length * USABLE; left > 0; left--) {
+    given = (given + 1) % (holders.length * USABLE);
+    yield portAt(given);
   }
-  for (let nth = 0; nth < tries; nth++) {
-    yield FIRST + Math.floor(Math.random() * (AFTER_LAST - FIRST));
+  for (let holder = holdLane(); holder !== null; holder = holdLane()) {
+    holders.push(holder);
+    for (let left = USABLE; left > 0; left--) {
+      given = holders.length * USABLE - left;
+      yield portAt(given);
+    }
   }
+}
+
+function portAt(index: number): number {
+  return portOf(holders[Math.floor(index / USABLE)]!) + 1 + index % USABLE;
 }
 
 /** Listens at the first port of a lane; `null`: each that was tried has somebody. */
 function holdLane(): Server | null {
   const lanes = Math.floor((AFTER_LAST - FIRST) / LANE);
-  for (let tries = 0; tries < TRIES_EACH; tries++) {
+  for (let tries = 0; tries < TRIES; tries++) {
     const server = listenAt(FIRST + LANE * Math.floor(Math.random() * lanes));
     // It keeps no process alive.
     if (server !== null) return server.unref();
