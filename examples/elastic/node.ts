@@ -39,7 +39,8 @@ const store = new KeyStore({
 });
 grid.handle(admin);
 grid.onHostsChange(() => store.onChange());
-grid.handle(forward, (addition, { signal }) => store.add(addition, signal));
+// What has come is served, also when the node begins to close: until nobody waits for it.
+grid.handle(forward, (addition, { cancelled }) => store.add(addition, cancelled));
 grid.handle(settled, ({ placement }, { caller }) => {
   store.onSettled(caller, placement);
   return new Uint8Array();
@@ -51,7 +52,7 @@ await grid.listen();
 const listener = await listen(
   "tcp://127.0.0.1:0",
   implement(Counters, {
-    add: (addition, { signal }) => store.add({ ...addition, hops: 0 }, signal),
+    add: (addition, { cancelled }) => store.add({ ...addition, hops: 0 }, cancelled),
   }),
 );
 const server = serve(listener);

@@ -3,6 +3,7 @@
 import {
   type Clock,
   type HandlerContext,
+  InternodeError,
   propagateDeadline,
   single,
   stream,
@@ -75,6 +76,70 @@ onEach("a call within another has its time, its signal and its trace", async (fa
   assert(await inside.promise instanceof Error);
   assert(await ended.promise instanceof Error);
 });
+
+for (const how of ["option within", "propagateDeadline"]) {
+  onEach(`a call made by ${how} goes on when the node around it closes`, async (face) => {
+    const isGiven = how === "option within", both = [propagateDeadline()];
+    const interceptors = isGiven ? {} : { client: both, server: both };
+    const asked = Promise.withResolvers<void>(), answer = Promise.withResolvers<string>();
+    await using far = await face.start({
+      interceptors,
+      handlers: (to) =>
+        to.handle(inner, () => {
+          asked.resolve();
+          return answer.promise;
+        }),
+    });
+    const aborted: boolean[] = [];
+    await using near = await face.start({
+      interceptors,
+      handlers: (to) =>
+        to.handle(outer, async (_how, within) => {
+          const { closing, cancelled, signal } = within;
+          closing.addEventListener("abort", () => answer.resolve("it was asked"));
+          const response = await far.request(inner, undefined, isGiven ? { within } : {});
+          aborted.push(closing.aborted, signal.aborted, cancelled.aborted);
+          return response;
+        }),
+    });
+    const call = near.request(outer, "");
+    await asked.promise;
+    await near.server.close();
+    assertEquals(await call, "it was asked");
+    assertEquals(aborted, [true, true, false]);
+  });
+}
+
+for (const how of ["its caller gives up", "the grace time is over"]) {
+  onEach(`a call within another ends when ${how}`, async (face) => {
+    const asked = Promise.withResolvers<void>(), ended = Promise.withResolvers<unknown>();
+    const told = Promise.withResolvers<unknown>();
+    await using far = await face.start({
+      handlers: (to) =>
+        to.handle(inner, (_request, { cancelled }) => {
+          cancelled.addEventListener("abort", () => ended.resolve(cancelled.reason));
+          asked.resolve();
+          return new Promise<never>(() => {});
+        }),
+    });
+    await using near = await face.start({
+      handlers: (to) =>
+        to.handle(outer, (_how, within) => {
+          const { cancelled } = within;
+          cancelled.addEventListener("abort", () => told.resolve(cancelled.reason));
+          return far.request(inner, undefined, { within });
+        }),
+    });
+    const controller = new AbortController();
+    const failed = near.request(outer, "", { signal: controller.signal }).catch((error) => error);
+    await asked.promise;
+    if (how === "its caller gives up") controller.abort(new Error("enough"));
+    else await near.server.close({ graceMs: 1 });
+    assert(await failed instanceof Error);
+    assert(await told.promise instanceof InternodeError);
+    assert(await ended.promise instanceof InternodeError);
+  });
+}
 
 onEach(
   "a call within one without time left is not sent, and a context must be one",

@@ -24,7 +24,7 @@ const MARGIN_PART = 0.1;
 
 /**
  * The options of a call within another one, whose handler makes it: no more time
- * than that one has left, less a margin, its signal too, its trace, and its
+ * than that one has left, less a margin, its end too, its trace, and its
  * priority unless it has one of its own.
  *
  * @param options The caller's.
@@ -42,7 +42,7 @@ export function enclosedOptions<Options extends EnclosableOptions>(
 ): Options {
   const problem = enclosingProblem(within);
   if (problem !== null) throw problem;
-  const { deadline, signal: outer, metadata: carried, priority: outerPriority } = within;
+  const { deadline, metadata: carried, priority: outerPriority } = within;
   const { timeoutMs = defaultTimeoutMs, signal, metadata } = options;
   const leftMs = deadline === Infinity ? Infinity : deadline - clock.wallNow();
   const keptMs = leftMs === Infinity ? 0 : marginMs ?? Math.min(MARGIN_MS, leftMs * MARGIN_PART);
@@ -51,15 +51,17 @@ export function enclosedOptions<Options extends EnclosableOptions>(
     within: undefined,
     // One that is no number is refused with the call.
     timeoutMs: typeof timeoutMs === "number" ? Math.min(timeoutMs, leftMs - keptMs) : timeoutMs,
-    signal: eitherOf(signal, outer),
+    // Not that the node begins to close: the handler may still answer then.
+    signal: eitherOf(signal, within.cancelled ?? within.signal),
     metadata: traced(metadata, carried),
     priority: options.priority ?? outerPriority,
   };
 }
 
 function enclosingProblem(within: unknown): InternodeError | null {
-  const { deadline, signal, metadata } = (within ?? {}) as Partial<EnclosingCall>;
-  const isContext = typeof deadline === "number" && signalProblem(signal) === null &&
+  const context = (within ?? {}) as Partial<EnclosingCall>, { deadline, metadata } = context;
+  const isContext = typeof deadline === "number" &&
+    signalProblem(context.cancelled ?? context.signal) === null &&
     typeof metadata === "object" && metadata !== null;
   if (isContext) return null;
   return invalidArgument(`Option within must be the context of a handler, not ${shown(within)}.`);

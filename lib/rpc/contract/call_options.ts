@@ -14,7 +14,7 @@ import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 /** What a call takes over from the one around it: the context of the handler that makes it. */
 export type EnclosingCall =
   & Pick<HandlerContext, "deadline" | "metadata" | "signal">
-  & Partial<Pick<HandlerContext, "priority">>;
+  & Partial<Pick<HandlerContext, "cancelled" | "priority">>;
 
 /** Options of a request or stream. */
 export interface CallOptions {
@@ -60,8 +60,8 @@ export interface CallOptions {
   /**
    * The context of the handler that makes this call: the call gets no more time
    * than that handler has left, less a tenth of it and at most 10 ms for its own
-   * answer; it ends when `context.signal` aborts, it goes on with the trace, and
-   * it is as urgent unless option `priority` says otherwise.
+   * answer; it ends when `context.cancelled` aborts, it goes on with the trace,
+   * and it is as urgent unless option `priority` says otherwise.
    * Default: none.
    */
   readonly within?: EnclosingCall | undefined;

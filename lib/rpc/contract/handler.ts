@@ -11,8 +11,15 @@ import type { ContextValues } from "./context_values.ts";
 
 /** The context of a call for its handler. */
 export interface HandlerContext {
-  /** Aborts when the caller cancels, the deadline passes or the connection is lost; also when this node or server begins to close, in which case a response is still sent. Made on first use. */
+  /** Aborts when one of the next two does: nobody waits any more, or this node or server begins to close. For work that is to end early in both cases. Made on first use. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when the call ends before its handler, and only then: the caller
+   * cancels, the deadline passes, the connection is lost, or the grace time of
+   * this node or server is over. Hand it on to what an answer needs, which is to
+   * go on while the node closes. Made on first use.
+   */
+  readonly cancelled: AbortSignal;
   /**
    * Aborts when this node or server begins to close, and only then. The handler
    * has the grace time (`graceMs`) to end: a response by then is still sent,

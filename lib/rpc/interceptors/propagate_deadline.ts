@@ -30,7 +30,7 @@ const serving = new AsyncLocal<HandlerContext>();
 /**
  * Makes an interceptor for both sides: all calls that a handler makes are made
  * as with option `within`, without naming it: they have no more time than the
- * handler has left, end with its signal, go on with its trace and are as urgent. The runtime's
+ * handler has left, end with its call, go on with its trace and are as urgent. The runtime's
  * `AsyncLocalStorage` remembers which call is being served, which costs some
  * time for each `await`.
  *

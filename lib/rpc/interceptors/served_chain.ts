@@ -110,8 +110,8 @@ abstract class ServedRun<Contract extends AnyContract> implements InterceptedRun
   async proceed(call: ServerCall): Promise<CallResult> {
     if (call.kind !== this.place.contract.kind) throw this.misuse("changed the kind of the call");
     if (this.hasRun) throw this.misuse("called next twice");
-    const { cancelled } = this.context;
-    if (cancelled !== null) throw cancelled;
+    const { cancelReason } = this.context;
+    if (cancelReason !== null) throw cancelReason;
     if (this.isOver) throw this.misuse("called next after the call had ended");
     this.hasRun = true;
     try {
@@ -148,7 +148,7 @@ abstract class ServedRun<Contract extends AnyContract> implements InterceptedRun
   protected failureOf(thrown: unknown): unknown {
     this.isOver = true;
     const { context, place: { contract, serving, source }, hasRun } = this;
-    if (thrown !== null && (thrown === context.cancelled || thrown === context.stopping)) {
+    if (thrown !== null && (thrown === context.cancelReason || thrown === context.stopping)) {
       return thrown;
     }
     if (this.thrown !== null && thrown === this.thrown.error) return thrown;
@@ -237,7 +237,7 @@ class ServedStream<Initial, Input, Output> extends ServedRun<StreamContract<Init
       this.#inputsOf(inputs as AsyncIterable<Input>),
       this.context,
     );
-    const made = this.made = new HandlerMessages(returned, () => this.context.cancelled);
+    const made = this.made = new HandlerMessages(returned, () => this.context.cancelReason);
     return { kind: "stream", outputs: made };
   }
 

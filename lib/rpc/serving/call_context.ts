@@ -34,9 +34,10 @@ export interface CallPlace {
 
 /** What only some calls have. */
 class Extra {
-  cancelled: InternodeError | null = null;
+  cancelReason: InternodeError | null = null;
   stopping: InternodeError | null = null;
-  controller: AbortController | null = null;
+  signal: AbortController | null = null;
+  cancelled: AbortController | null = null;
   closing: AbortController | null = null;
   values: ContextValues | null = null;
   draft: AnswerDraft | null = null;
@@ -95,8 +96,8 @@ export class CallContext implements HandlerContext {
   }
 
   /** Why the call ended before its handler; `null` if it did not. */
-  get cancelled(): InternodeError | null {
-    return this.#extra === null ? null : this.#extra.cancelled;
+  get cancelReason(): InternodeError | null {
+    return this.#extra === null ? null : this.#extra.cancelReason;
   }
 
   /** Why the handler should end soon although its caller still waits; `null` if it need not. */
@@ -140,13 +141,13 @@ export class CallContext implements HandlerContext {
   /** See {@linkcode HandlerContext}. */
   get signal(): AbortSignal {
     const extra = this.#more();
-    if (extra.controller === null) {
-      const whose = `a call from ${this.caller}`;
-      extra.controller = guardedController(this.#place.serving.logger, whose);
-      const reason = extra.cancelled ?? extra.stopping;
-      if (reason !== null) extra.controller.abort(reason);
-    }
-    return extra.controller.signal;
+    return (extra.signal ??= this.#controller(extra.cancelReason ?? extra.stopping)).signal;
+  }
+
+  /** See {@linkcode HandlerContext}. */
+  get cancelled(): AbortSignal {
+    const extra = this.#more();
+    return (extra.cancelled ??= this.#controller(extra.cancelReason)).signal;
   }
 
   /** See {@linkcode HandlerContext}. */
@@ -202,7 +203,7 @@ export class CallContext implements HandlerContext {
     serving.running--;
     if (extra !== null) {
       if (extra.closing !== null) serving.closing.forget(extra.closing);
-      if (extra.cancelled !== null) serving.abandoned.delete(this);
+      if (extra.cancelReason !== null) serving.abandoned.delete(this);
     }
     if (serving.onLeft !== null) serving.onLeft();
   }
@@ -227,13 +228,9 @@ export class CallContext implements HandlerContext {
 
   /** This side is closing: the signal aborts too, and the handler may still answer. */
   stop(error: InternodeError): void {
-    this.#more().stopping = error;
-    this.#abort(error);
-  }
-
-  #abort(error: InternodeError): void {
-    const controller = this.#extra?.controller ?? null;
-    if (controller !== null) abort(controller, error);
+    const extra = this.#more();
+    extra.stopping = error;
+    if (extra.signal !== null) abort(extra.signal, error);
   }
 
   /** The figures of such calls; `null` if nobody counts. */
@@ -243,15 +240,27 @@ export class CallContext implements HandlerContext {
   }
 
   /**
-   * The call ended before its handler: aborts the signal, if it was made.
+   * The call ended before its handler: aborts the signals that were made.
    *
    * @param arrivedMs When the call arrived.
    */
   cancel(error: InternodeError, arrivedMs: number): void {
     this.figures?.fail(error.code, this.#place.source.beginTurn() - arrivedMs);
-    this.#more().cancelled = error;
-    this.#abort(error);
+    const extra = this.#more();
+    extra.cancelReason = error;
+    if (extra.cancelled !== null) abort(extra.cancelled, error);
+    if (extra.signal !== null) abort(extra.signal, error);
     this.record?.fail(error.code, error);
+  }
+
+  /** Makes what aborts a signal, which has aborted already if there is a reason. */
+  #controller(reason: InternodeError | null): AbortController {
+    const controller = guardedController(
+      this.#place.serving.logger,
+      `a call from ${this.caller}`,
+    );
+    if (reason !== null) controller.abort(reason);
+    return controller;
   }
 
   #more(): Extra {

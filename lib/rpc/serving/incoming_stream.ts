@@ -105,7 +105,7 @@ export class IncomingStream<Initial, Input, Output> extends AcceptedStream
         origin: "local",
       });
     }
-    if (!this.pending) throw this.context.cancelled ?? ENDED;
+    if (!this.pending) throw this.context.cancelReason ?? ENDED;
     const waiting = send.send(this.#contract.output, value);
     return waiting === null ? null : accepted(waiting);
   }

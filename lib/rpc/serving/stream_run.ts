@@ -72,7 +72,7 @@ export class StreamRun<Initial, Input, Output> {
     if (outputs === null) return this.#endOutputs();
     this.#outputs = outputs;
     stream.run = this;
-    if (context.cancelled !== null) this.cutShort();
+    if (context.cancelReason !== null) this.cutShort();
     let isFirst = true;
     while (!this.#isOver) {
       // A generator continues in the span of its caller.
@@ -116,7 +116,7 @@ export class StreamRun<Initial, Input, Output> {
   #fail(error: unknown): void {
     const { serving, contract, source } = this.#options, { context } = this.#stream;
     // An output that the end of its call has kept from leaving is no failure of the handler.
-    if (this.#isOver && error === context.cancelled) return;
+    if (this.#isOver && error === context.cancelReason) return;
     logFailure(serving, contract, source, error);
     if (this.#isOver) return;
     const failure = this.#unsent !== null && this.#unsent === error
@@ -129,7 +129,7 @@ export class StreamRun<Initial, Input, Output> {
 
   /** The call has ended before its handler. */
   cutShort(): void {
-    if (!this.#isOver) this.#leave(this.#stream.context.cancelled, false);
+    if (!this.#isOver) this.#leave(this.#stream.context.cancelReason, false);
   }
 
   /** Gives the place back, and tells the outputs' source if it has more. */
