@@ -77,11 +77,12 @@ await asked;
 await asOwner.close();
 // From here on others hold all keys, unless no node is left that may own any.
 while (owns() || store.misplaced().size > 0) await store.changed;
+// What still waits here is served as well: it may need to hear of another owner.
+await server.close();
+await asHost.close();
+await grid.close();
 over.abort();
 await Promise.all([following, moving]);
-await asHost.close();
-await server.close();
-await grid.close();
 Deno.exit(0);
 
 function owns(): boolean {
