@@ -21,5 +21,5 @@ export const ticks = stream("ticks", {
 /** What a third process sees of another one: the process it talks to. */
 export const relay = single("relay", { request: t.string(), response: t.uint() });
 
-/** Quick enough for a test that has to notice a silent process. */
-export const TIMES = { pingIntervalMs: 100, livenessTimeoutMs: 500 };
+/** Quick enough for a test that has to notice a silent process, and more than one takes on a busy machine. */
+export const TIMES = { pingIntervalMs: 300, livenessTimeoutMs: 1_500 };

@@ -159,13 +159,11 @@ export class Scene implements AsyncDisposable {
       damage.peakBytes < maxGrowthBytes,
       `${where}: resident memory grew by ${mib(damage.peakBytes)} MiB`,
     );
+    const seen = damage.log.join("\n");
     if (logs !== undefined) {
-      assert(
-        damage.log.some((line) => logs.test(line)),
-        `${where}: logged ${damage.log.join("\n")}`,
-      );
+      assert(damage.log.some((line) => logs.test(line)), `${where}: logged ${seen}`);
     }
-    assertEquals(service.failures, [], `${where}: the neighbour's calls`);
+    assertEquals(service.failures, [], `${where}: the neighbour's calls; logged ${seen}`);
     assert(service.calls > 0, `${where}: the neighbour was not served`);
     return damage;
   }
