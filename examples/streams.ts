@@ -22,11 +22,11 @@ const hosts = ["memory://adder", "memory://user"] as const;
 await using adder = new Manager({ local: hosts[0], hosts });
 await using user = new Manager({ local: hosts[1], hosts });
 
-adder.handle(sums, async function* ({ start }, input, { signal }) {
+adder.handle(sums, async function* ({ start }, input, { cancelled }) {
   let total = start;
   // Each `yield` waits until the caller has room for it, so nothing piles up here either.
   for await (const number of input) yield total += number;
-  console.log(`The handler is done${signal.aborted ? ", as it was cancelled" : ""}.`);
+  console.log(`The handler is done${cancelled.aborted ? ", as it was cancelled" : ""}.`);
 });
 await Promise.all([adder.listen(), user.listen()]);
 

@@ -98,11 +98,11 @@ async function beServer(address: string): Promise<void> {
       ends.push({ atMs: epochMs(), workMs: durationUs / 1_000 });
       if (ends.length > 20_000) ends = ends.slice(10_000);
     },
-    hold: (_, { signal }) =>
+    hold: (_, { cancelled }) =>
       new Promise((_, reject) => {
-        signal.addEventListener("abort", () => {
+        cancelled.addEventListener("abort", () => {
           heardMs = epochMs();
-          reject(signal.reason);
+          reject(cancelled.reason);
         }, { once: true });
       }),
     heardAt: (fromMs) => ({

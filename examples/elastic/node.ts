@@ -25,7 +25,8 @@ const { hosts, owners } = prefixesOf(config);
 // Nodes leave on purpose here, so none is kept for a time, however many leave at once.
 const etcd = { urls, maxShrink: false } as const;
 const asked = untilAskedToEnd();
-const over = new AbortController();
+/** Keys are moved, and owners followed, until these abort. */
+const moved = new AbortController(), over = new AbortController();
 
 // All nodes are one grid. Those among them that may own keys are listed apart, so
 // that a node which is to leave can hand its keys over while it is still a peer.
@@ -39,8 +40,15 @@ const store = new KeyStore({
 });
 grid.handle(admin);
 grid.onHostsChange(() => store.onChange());
-// What has come is served, also when the node begins to close: until nobody waits for it.
-grid.handle(forward, (addition, { cancelled }) => store.add(addition, cancelled));
+let forwards = 0, onLastForward = () => {};
+grid.handle(forward, async (addition, { cancelled }) => {
+  forwards++;
+  try {
+    return await store.add(addition, cancelled);
+  } finally {
+    if (--forwards === 0) onLastForward();
+  }
+});
 grid.handle(settled, ({ placement }, { caller }) => {
   store.onSettled(caller, placement);
   return new Uint8Array();
@@ -52,6 +60,7 @@ await grid.listen();
 const listener = await listen(
   "tcp://127.0.0.1:0",
   implement(Counters, {
+    // What has come is served, also when the server begins to close: until nobody waits for it.
     add: (addition, { cancelled }) => store.add({ ...addition, hops: 0 }, cancelled),
   }),
 );
@@ -65,7 +74,7 @@ await grid.waitForConnect();
 const following = followPlacement(etcdResolver({ ...etcd, prefix: owners }), (placement) => {
   store.placement = placement;
 }, over.signal);
-const moving = moveKeys(grid, store, over.signal);
+const moving = moveKeys(grid, store, moved.signal);
 const asOwner = await register(
   withAttributes(parseNetEndpoint(listener.address), { name: host }),
   { urls, prefix: owners, ttlSeconds },
@@ -77,12 +86,15 @@ await asked;
 await asOwner.close();
 // From here on others hold all keys, unless no node is left that may own any.
 while (owns() || store.misplaced().size > 0) await store.changed;
-// What still waits here is served as well: it may need to hear of another owner.
 await server.close();
+moved.abort();
+await moving;
 await asHost.close();
-await grid.close();
+// A grid that closes makes no more calls, and a forwarded request may need one, or hear of another owner.
+if (forwards > 0) await new Promise<void>((resolve) => onLastForward = resolve);
 over.abort();
-await Promise.all([following, moving]);
+await following;
+await grid.close();
 Deno.exit(0);
 
 function owns(): boolean {

@@ -5,7 +5,7 @@
  */
 
 import { hasAborted, reasonOf, signalProblem } from "../foreign/signal.ts";
-import { InternodeError, invalidArgument } from "../errors.ts";
+import { type InternodeError, invalidArgument } from "../errors.ts";
 import type { Link } from "../driver/link.ts";
 import type { PeerIdentity } from "../transport/channel/peer_identity.ts";
 import { MAX_NAME_BYTES, nameProblem } from "../session/frames/handler_name.ts";
@@ -35,6 +35,7 @@ import type { CallFigures } from "../rpc/metering/call_figures.ts";
 import type { FaceFigures } from "../rpc/metering/face_figures.ts";
 import { HostFigures } from "../rpc/metering/host_figures.ts";
 import type { GridPeer } from "./grid_peer.ts";
+import { managerCloses } from "./peer_errors.ts";
 import type { Reconnector } from "../rpc/connecting/reconnector.ts";
 import { PendingRequest } from "../rpc/calling/pending_request.ts";
 import { Stream } from "../rpc/calling/stream.ts";
@@ -281,7 +282,7 @@ export class Connection {
         }`,
       );
     } else if (this.#node.closing) {
-      failure = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
+      failure = managerCloses();
     } else {
       const problem = optionProblem(options, timeoutMs) ?? arrayProblem(contract, into) ??
         lendingProblem(contract, lendOutputs) ?? callbackProblem(contract.kind, options);

@@ -209,11 +209,12 @@ export class GridPeer implements ReconnectorDelegate, IntroductionOwner {
     }
   }
 
-  /** Finishes what runs; no new calls in either direction. */
+  /** Finishes what runs; no new calls in either direction, so what waits for a connection fails. */
   drain(reason: InternodeError): void {
     this.#unwatch?.();
     this.#introduction?.stop();
     this.reconnector.stop(peerCloses());
+    this.#waiting?.fail("closed");
     for (const link of this.reconnector.links) drainLink(link, reason);
   }
 

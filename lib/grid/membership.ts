@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InternodeError, invalidArgument } from "../errors.ts";
+import { invalidArgument } from "../errors.ts";
 import { about } from "../foreign/log_event.ts";
 import { tell } from "../foreign/guard.ts";
 import { counted, sentence, textOf } from "../foreign/text_of.ts";
@@ -20,7 +20,7 @@ import {
   type ListedHost,
 } from "./hosts/host_list.ts";
 import type { NodeOptions } from "./node_options.ts";
-import { notStarted } from "./peer_errors.ts";
+import { managerCloses, notStarted } from "./peer_errors.ts";
 
 /** So many hosts at most are named in a log line. */
 const MAX_NAMED = 10;
@@ -159,7 +159,7 @@ export class Membership {
     this.#closed = true;
     this.#listeners.clear();
     for (const listener of [...this.#awaiting]) listener();
-    const reason = new InternodeError("Closed", "This manager is closing.", { origin: "local" });
+    const reason = managerCloses();
     this.#watch?.close(reason);
   }
 

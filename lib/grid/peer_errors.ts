@@ -13,7 +13,7 @@ import type { Unsent } from "../rpc/calling/waiting_calls.ts";
 /** The error of a call that waited for a connection to a peer. */
 export function unsent(why: Unsent, peer: WantedPeer): InternodeError {
   const { lastFailure } = peer.reconnector;
-  if (why === "closed") return peer.hasLeft ? notListed(peer) : managerClosed();
+  if (why === "closed") return peer.hasLeft ? notListed(peer) : managerCloses();
   return why === "down" ? unreachable(peer.host, lastFailure) : tooLate(lastFailure);
 }
 
@@ -101,6 +101,11 @@ export function unused(): InternodeError {
 /** The error of what is asked of a node that was closed. */
 export function managerClosed(): InternodeError {
   return new InternodeError("Closed", "This manager is closed.", { origin: "local" });
+}
+
+/** The error of what is asked of a node that begins to close. */
+export function managerCloses(): InternodeError {
+  return new InternodeError("Closed", "This manager is closing.", { origin: "local" });
 }
 
 /** What the peer is told when this side closes. */

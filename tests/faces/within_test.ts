@@ -34,7 +34,7 @@ function shown({ deadline, metadata }: HandlerContext): string {
   return `${left} ${metadata["traceparent"] ?? "no trace"}`;
 }
 
-onEach("a call within another has its time, its signal and its trace", async (face) => {
+onEach("a call within another has its time, its end and its trace", async (face) => {
   const inside = Promise.withResolvers<unknown>(), ended = Promise.withResolvers<unknown>();
   const begun = Promise.withResolvers<void>();
   await using ground: Ground = await face.start({
@@ -142,6 +142,24 @@ for (const how of ["its caller gives up", "the grace time is over"]) {
 }
 
 onEach(
+  "a signal that only looks like one ends a call within, or goes unheard beside the call's own",
+  async (face) => {
+    await using ground = await face.start({
+      handlers: (to) => to.handle(inner, () => "it ran"),
+    });
+    const { signal } = new AbortController();
+    const alike = {
+      aborted: false,
+      addEventListener() {},
+      removeEventListener() {},
+    } as unknown as AbortSignal;
+    const within = { deadline: Infinity, metadata: {}, signal, cancelled: alike };
+    assertEquals(await ground.request(inner, undefined, { within }), "it ran");
+    assertEquals(await ground.request(inner, undefined, { within, signal }), "it ran");
+  },
+);
+
+onEach(
   "a call within one without time left is not sent, and a context must be one",
   async (face) => {
     await using ground = await face.start({
@@ -154,7 +172,13 @@ onEach(
     const late = await failureOf(ask(within(clock.wallNow() - 1)));
     assertEquals([late.code, late.outcome], ["DeadlineExceeded", "notSent"]);
     assertEquals(await ask(within(Infinity)), "it ran");
-    for (const odd of [null, 1, {}, within("x" as never), { ...within(1), signal: {} }]) {
+    const throwing = {
+      get deadline(): number {
+        throw new Error("no");
+      },
+    };
+    const odds = [null, 1, {}, within("x" as never), { ...within(1), signal: {} }, throwing];
+    for (const odd of [...odds, { ...within(1), cancelled: new AbortController() }]) {
       const error = await failureOf(ask(odd));
       assertEquals(error.code, "InvalidArgument");
       assert(error.message.includes("Option within"), error.message);

@@ -169,3 +169,50 @@ Deno.test("a large answer under way arrives whole before its sender closes", asy
     assertEquals((await answer).length, bytes.length);
   });
 });
+
+/** What a handler needs of another node: one call, two in a row, or one that waits for a connection. */
+const NEEDS = {
+  one: ["ok", 1_000, 1_100],
+  two: ["Closed maybeExecuted", 1_000, 1_100],
+  waiting: ["Closed maybeExecuted", 100, 200],
+} as const;
+
+for (const [need, [fate, fromMs, toMs]] of Object.entries(NEEDS)) {
+  Deno.test(`a handler of a closing node that needs another (${need}) ends soon, and its caller is told what became of it`, async () => {
+    const near = single("near", { request: t.nothing(), response: t.string() });
+    const grid: SimulatedCluster<Manager> = simulatedGrid({
+      nodes: 3,
+      serve: (manager, { index, clock }) => {
+        manager.handle(work, async (ms) => {
+          await pause(clock, ms);
+          return "done";
+        });
+        manager.handle(near, async (_, within) => {
+          const far = grid.node(index).connection(grid.hosts[2]!);
+          const options = { within, waitForReady: true };
+          if (need === "two") await far.request(work, 1_000, options);
+          return await far.request(work, 1_000, options);
+        });
+      },
+    });
+    await grid.run(async () => {
+      await grid.start();
+      await Promise.all(grid.running.map((index) => grid.node(index).waitForConnect()));
+      if (need === "waiting") {
+        grid.crash(2);
+        await grid.clock.advance(1_000);
+      }
+      const asked = watch(
+        grid.clock,
+        grid.node(0).connection(grid.hosts[1]!).request(near, undefined),
+      );
+      await grid.clock.advance(100);
+      const closing = watch(grid.clock, grid.node(1).close());
+      await grid.clock.runUntil(() => closing.settled, 10_000, "the end of closing");
+      assertFate(asked, fate, fromMs, toMs);
+      assertFate(closing, "ok", 0, 1_100);
+      if (fate !== "ok") assertMatch(textOf(asked.error), /: memory:\/\/node-2 is closing\.$/);
+      await grid.close();
+    });
+  });
+}

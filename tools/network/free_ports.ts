@@ -28,15 +28,16 @@ let given = 0;
  * @returns The ports, as far as anyone can know.
  */
 export function freePorts(count: number): number[] {
-  const servers: Server[] = [];
+  if (count === 0) return [];
+  const servers: Server[] = [], before = holders.length;
   try {
     for (const port of candidates()) {
-      if (servers.length === count) break;
       const server = listenAt(port);
-      if (server !== null) servers.push(server);
+      if (server !== null && servers.push(server) === count) return servers.map(portOf);
     }
-    if (servers.length < count) throw new Error(`There are no ${count} free ports.`);
-    return servers.map(portOf);
+    // Others need what this one has found in vain.
+    for (const holder of holders.splice(before)) holder.close();
+    throw new Error(`There are no ${count} free ports.`);
   } finally {
     for (const server of servers) server.close();
   }

@@ -64,7 +64,7 @@ export interface ServiceCallOptions {
   readonly spinUs?: number | undefined;
   /** Strings that are sent with the call: at most 4,096 bytes in all. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** The context of the handler that makes this call: its time left less a margin, its signal and its trace are the call's, see `CallOptions` of the grid. Default: none. */
+  /** The context of the handler that makes this call: its time left less a margin, its end and its trace are the call's, see `CallOptions` of the grid. Default: none. */
   readonly within?: EnclosingCall | undefined;
   /** How urgent the call is, see `CallOptions` of the grid; each attempt is. Default: `"normal"`, or that of `within`. */
   readonly priority?: CallPriority | undefined;

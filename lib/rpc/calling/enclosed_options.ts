@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type InternodeError, invalidArgument } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
+import { isA } from "../../foreign/own_error.ts";
 import { signalProblem } from "../../foreign/signal.ts";
 import { shown } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -40,9 +41,7 @@ export function enclosedOptions<Options extends EnclosableOptions>(
   defaultTimeoutMs: number,
   marginMs?: number,
 ): Options {
-  const problem = enclosingProblem(within);
-  if (problem !== null) throw problem;
-  const { deadline, metadata: carried, priority: outerPriority } = within;
+  const { deadline, end, metadata: carried, priority: outerPriority } = partsOf(within);
   const { timeoutMs = defaultTimeoutMs, signal, metadata } = options;
   const leftMs = deadline === Infinity ? Infinity : deadline - clock.wallNow();
   const keptMs = leftMs === Infinity ? 0 : marginMs ?? Math.min(MARGIN_MS, leftMs * MARGIN_PART);
@@ -51,26 +50,41 @@ export function enclosedOptions<Options extends EnclosableOptions>(
     within: undefined,
     // One that is no number is refused with the call.
     timeoutMs: typeof timeoutMs === "number" ? Math.min(timeoutMs, leftMs - keptMs) : timeoutMs,
-    // Not that the node begins to close: the handler may still answer then.
-    signal: eitherOf(signal, within.cancelled ?? within.signal),
+    signal: eitherOf(signal, end),
     metadata: traced(metadata, carried),
     priority: options.priority ?? outerPriority,
   };
 }
 
-function enclosingProblem(within: unknown): InternodeError | null {
-  const context = (within ?? {}) as Partial<EnclosingCall>, { deadline, metadata } = context;
-  const isContext = typeof deadline === "number" &&
-    signalProblem(context.cancelled ?? context.signal) === null &&
-    typeof metadata === "object" && metadata !== null;
-  if (isContext) return null;
-  return invalidArgument(`Option within must be the context of a handler, not ${shown(within)}.`);
+/**
+ * What a call takes over from the one around it, each read once.
+ *
+ * @throws {InternodeError} `InvalidArgument` for what is no context of a handler.
+ */
+function partsOf(
+  within: EnclosingCall,
+): Pick<EnclosingCall, "deadline" | "metadata" | "priority"> & {
+  readonly end: AbortSignal;
+} {
+  try {
+    const { deadline, metadata, priority } = within;
+    // Not that the node begins to close: the handler may still answer then.
+    const end = within.cancelled ?? within.signal;
+    const isContext = typeof deadline === "number" && signalProblem(end) === null &&
+      typeof metadata === "object" && metadata !== null;
+    if (isContext) return { deadline, metadata, priority, end };
+  } catch {
+    // It is refused below, as whatever else is no context.
+  }
+  throw invalidArgument(`Option within must be the context of a handler, not ${shown(within)}.`);
 }
 
 /** A signal that aborts when one of the two does. One that is none is refused with the call. */
 function eitherOf(signal: AbortSignal | undefined, outer: AbortSignal): AbortSignal {
   if (signal === undefined) return outer;
-  return signal instanceof AbortSignal ? AbortSignal.any([signal, outer]) : signal;
+  // Of what only looks like a signal nothing can be combined: the call's own goes first.
+  const canCombine = isA(signal, AbortSignal) && isA(outer, AbortSignal);
+  return canCombine ? AbortSignal.any([signal, outer]) : signal;
 }
 
 /** The caller's metadata, with the trace of the call around unless there is one in it. A tracer puts its own in place of it. */

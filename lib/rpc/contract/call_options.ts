@@ -12,9 +12,12 @@ import { type ContextValues, valuesProblem } from "./context_values.ts";
 import { invalidOption, optionsOf } from "../../foreign/option_checks.ts";
 
 /** What a call takes over from the one around it: the context of the handler that makes it. */
-export type EnclosingCall =
-  & Pick<HandlerContext, "deadline" | "metadata" | "signal">
-  & Partial<Pick<HandlerContext, "cancelled" | "priority">>;
+export interface EnclosingCall extends Pick<HandlerContext, "deadline" | "metadata" | "signal"> {
+  /** What ends the call with the one around it. Default: `signal`. */
+  readonly cancelled?: AbortSignal | undefined;
+  /** How urgent the call is unless it says so itself. Default: `"normal"`. */
+  readonly priority?: CallPriority | undefined;
+}
 
 /** Options of a request or stream. */
 export interface CallOptions {

@@ -11,7 +11,7 @@ import type { ContextValues } from "./context_values.ts";
 
 /** The context of a call for its handler. */
 export interface HandlerContext {
-  /** Aborts when one of the next two does: nobody waits any more, or this node or server begins to close. For work that is to end early in both cases. Made on first use. */
+  /** Aborts when one of the next two does: nobody waits any more, or this node or server begins to close. For work that is to end early in both cases. A listener of those may see it before this one has aborted. Made on first use. */
   readonly signal: AbortSignal;
   /**
    * Aborts when the call ends before its handler, and only then: the caller

@@ -152,7 +152,13 @@ export class CallContext implements HandlerContext {
 
   /** See {@linkcode HandlerContext}. */
   get closing(): AbortSignal {
-    return (this.#more().closing ??= this.#place.serving.closing.make()).signal;
+    const extra = this.#more(), { closing } = this.#place.serving;
+    if (extra.closing === null) {
+      extra.closing = closing.make();
+      // After its end nobody would forget it any more.
+      if (this.#left === Left.all) closing.forget(extra.closing);
+    }
+    return extra.closing.signal;
   }
 
   /** See {@linkcode HandlerContext}. */

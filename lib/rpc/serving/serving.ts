@@ -6,7 +6,7 @@
 
 import { HandlerError, InternodeError } from "../../errors.ts";
 import { about, type EventLogger } from "../../foreign/log_event.ts";
-import { isA } from "../../foreign/own_error.ts";
+import { isA, isOwnError } from "../../foreign/own_error.ts";
 import { counted, nameOf, sentence, textOf } from "../../foreign/text_of.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { RepeatedLines } from "../../driver/repeated_lines.ts";
@@ -119,18 +119,25 @@ export function servingOf(
   };
 }
 
+/** Whether a call was not made as this side is closing. */
+function isUnmade(thrown: unknown): boolean {
+  return isOwnError(thrown) && thrown.code === "Closed" && thrown.outcome === "notSent";
+}
+
 /**
  * A handler's failure for its caller: name, message and detail, never the
  * stack. Anything may be thrown.
  *
- * @param stopping Why the handler was asked to end soon. If it throws this reason, it has not failed by itself: the caller may try elsewhere.
+ * @param stopping Why the handler was asked to end soon. If it throws this reason, or that a call of its own was not made for it, it has not failed by itself: the caller may try elsewhere.
  */
 export function handlerFailure(
   thrown: unknown,
   contract: AnyContract,
   stopping: InternodeError | null,
 ): { readonly error: InternodeError; readonly detail: Uint8Array | null } {
-  if (stopping !== null && thrown === stopping) return { error: stopping, detail: null };
+  if (stopping !== null && (thrown === stopping || isUnmade(thrown))) {
+    return { error: stopping, detail: null };
+  }
   if (isA(thrown, RefusedCall)) return { error: thrown, detail: thrown.detailBytes };
   const message = textOf(thrown);
   const failed = (text: string): InternodeError =>

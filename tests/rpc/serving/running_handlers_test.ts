@@ -1,4 +1,4 @@
-import { InternodeError, Manager, single, stream } from "@internode/grid";
+import { type HandlerContext, InternodeError, Manager, single, stream } from "@internode/grid";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { memoryTransport } from "../../../lib/transport/memory/memory.ts";
@@ -134,4 +134,26 @@ Deno.test("inputs that were unread when their stream was cancelled are given up"
   assert(end instanceof InternodeError, `the handler read ${end}`);
   assertEquals(end.code, "Cancelled");
   await Promise.all([server.close(), client.close()]);
+});
+
+Deno.test("context.closing that is read first after its handler has ended is not kept", async () => {
+  const { server, client } = await pair();
+  const echo = single("echo"), aborted: string[] = [];
+  const contexts: HandlerContext[] = [];
+  server.handle(echo, (bytes, context) => {
+    if (contexts.push(context) === 1) return bytes;
+    context.closing.addEventListener("abort", () => aborted.push("running"));
+    return new Promise((resolve) =>
+      context.closing.addEventListener("abort", () => resolve(bytes))
+    );
+  });
+  const to = client.connection(HOSTS[0]!);
+  await to.request(echo, new Uint8Array(1));
+  contexts[0]!.closing.addEventListener("abort", () => aborted.push("ended"));
+  const running = to.request(echo, new Uint8Array(1));
+  while (contexts.length < 2) await new Promise<void>((resolve) => setImmediate(resolve));
+  await server.close();
+  await running;
+  assertEquals(aborted, ["running"]);
+  await client.close();
 });
