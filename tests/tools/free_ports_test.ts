@@ -1,5 +1,6 @@
 /** Ports that are found free: they differ, and whoever asked can listen at them. @module */
 
+import { Server } from "node:net";
 import { assert, assertEquals } from "@std/assert";
 import { freePorts } from "../../tools/network/free_ports.ts";
 import { NET } from "../support/permitted.ts";
@@ -30,6 +31,25 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "no free port was listened at: a process that starts meanwhile would go on with that",
+  ignore: !NET || Deno.build.os !== "linux",
+  fn() {
+    const { listen } = Server.prototype, listened: unknown[] = [];
+    Server.prototype.listen = function (this: Server, options: { readonly port: number }): Server {
+      listened.push(options.port);
+      return listen.call(this, options);
+    } as typeof listen;
+    try {
+      const ports = freePorts(100);
+      assertEquals(ports.filter((port) => listened.includes(port)), []);
+      assert(listened.length > 0, "it has taken a lane");
+    } finally {
+      Server.prototype.listen = listen;
+    }
+  },
+});
+
 /** A thread that has looked for ports; it ends when this is disposed of. */
 class Asker {
   readonly #worker = new Worker(new URL("./ports_worker.ts", import.meta.url), { type: "module" });
@@ -52,7 +72,6 @@ Deno.test({
     const workers = Array.from({ length: 4 }, () => askers.use(new Asker()));
     const found = await Promise.all(workers.map(({ ports }) => ports));
     found.push(freePorts(2_000));
-    // Each has one port more than once; no other has it.
     const all = found.flatMap((ports) => [...new Set(ports)]);
     assertEquals(all.length, new Set(all).size);
     assert(found.every((ports) => new Set(ports).size > 20));
