@@ -49,7 +49,7 @@ export const handOver: StreamContract<Record<never, never>, Entry[], string[]> =
   },
 );
 
-/** The caller has handed over everything that it does not own in this placement. */
+/** Answers once the node has handed over everything that it does not own in this placement, while that is the one that it knows. */
 export const settled: SingleContract<{ placement: string }, Uint8Array> = single(
   "counters.settled",
   { request: t.record({ placement: t.string() }) },

@@ -28,8 +28,9 @@ export interface StoreDelegate {
  * - A key is handed over to its new owner; from there on, until that one has
  *   taken it, its requests wait.
  * - A node takes keys that it owns in the placement that it knows, and no others.
- * - A key that nobody holds is made by its owner, once each node has said that it
- *   has handed over everything in that very placement: then nobody else holds it.
+ * - A key that nobody holds is made by its owner, once each node has answered that
+ *   it has handed over everything in the owner's placement: then nobody else holds
+ *   it. What a node answered before another placement came and went counts no more.
  *
  * Nodes that end hand over all keys first. What a node holds that is killed is
  * lost: keys have no copies here.
@@ -38,8 +39,8 @@ export class KeyStore {
   readonly #delegate: StoreDelegate;
   readonly #values = new Map<string, number>();
   readonly #moving = new Map<string, Promise<void>>();
-  /** The placement in which each node has handed over everything. */
-  readonly #settled = new Map<string, string>();
+  /** The nodes that have handed over everything in this placement. */
+  #settled = new Set<string>();
   #placement: Placement | null = null;
   #change = Promise.withResolvers<void>();
 
@@ -59,6 +60,7 @@ export class KeyStore {
 
   set placement(placement: Placement | null) {
     this.#placement = placement;
+    this.#settled = new Set();
     this.onChange();
   }
 
@@ -73,10 +75,20 @@ export class KeyStore {
     this.#change = Promise.withResolvers();
   }
 
-  /** A node has handed over everything that it does not own in a placement. */
-  onSettled(node: string, placement: string): void {
-    this.#settled.set(node, placement);
+  /** A node has answered that it has handed over everything, in the placement of when it was asked. */
+  onSettled(node: string, placement: Placement): void {
+    if (placement !== this.#placement) return;
+    this.#settled.add(node);
     this.onChange();
+  }
+
+  /** Waits until this node has handed over everything in that placement, and knows no other. */
+  async whenSettled(placement: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const { changed } = this;
+      if (this.#placement?.id === placement && this.misplaced().size === 0) return;
+      await abortable(changed, signal);
+    }
   }
 
   /** Serves an addition, here or at the node that has the key. */
@@ -163,8 +175,6 @@ export class KeyStore {
   /** Whether no other node can hold keys that this one owns. */
   #isAlone(): boolean {
     const { name, nodes } = this.#delegate, placement = this.#placement!;
-    return [...nodes, ...placement.nodes].every((node) =>
-      node === name || this.#settled.get(node) === placement.id
-    );
+    return [...nodes, ...placement.nodes].every((node) => node === name || this.#settled.has(node));
   }
 }

@@ -8,30 +8,36 @@ import { type Connection, InternodeError, type Manager, type Stream } from "@int
 import { abortable, delay } from "@std/async";
 import { type Entry, handOver, settled } from "./contracts.ts";
 import type { KeyStore } from "./key_store.ts";
+import type { Placement } from "./placement.ts";
 
 /** So many keys go at a time: requests for them wait until they have arrived. */
 const BATCH = 64;
 const TIMEOUT_MS = 5_000;
 const AGAIN_MS = 50;
-const LEAVING: ReadonlySet<string> = new Set(["NotListed", "Closed", "GoingAway"]);
+const EXPECTED: ReadonlySet<string> = new Set([
+  "DeadlineExceeded",
+  "NotListed",
+  "Closed",
+  "GoingAway",
+]);
 
-/** Moves what a node does not own, whenever owners change, until the signal aborts. */
+/** Moves what a node does not own, and asks others whether they have, whenever owners change, until the signal aborts. */
 export async function moveKeys(grid: Manager, store: KeyStore, signal: AbortSignal): Promise<void> {
-  /** What each node was told last. */
-  const told = new Map<string, string>();
+  /** The placement that each node was asked about last. */
+  const asked = new Map<string, Placement>();
   while (!signal.aborted) {
     const { changed, placement } = store;
     const moves = [...store.misplaced()].map(([owner, keys]) =>
       handOverTo(grid, store, owner, keys)
     );
     await Promise.all(moves);
-    if (placement !== null && placement === store.placement && store.misplaced().size === 0) {
-      await Promise.all(
-        grid.connections().map(async ({ host }) => {
-          if (told.get(host) === placement.id) return;
-          if (await tell(grid, host, placement.id)) told.set(host, placement.id);
-        }),
-      );
+    for (const { host } of grid.connections()) {
+      if (placement === null || asked.get(host) === placement) continue;
+      asked.set(host, placement);
+      // It answers when it is so, which may depend on this node.
+      ask(grid, store, host, placement, signal).then((isAnswered) => {
+        if (!isAnswered) asked.delete(host); // it has left, and may come again
+      });
     }
     await abortable(changed, signal).catch(() => {});
   }
@@ -90,14 +96,26 @@ class HandOverLine implements AsyncDisposable {
   }
 }
 
-async function tell(grid: Manager, host: string, placement: string): Promise<boolean> {
-  try {
-    const options = { waitForReady: true, timeoutMs: TIMEOUT_MS };
-    await grid.connection(host).request(settled, { placement }, options);
-    return true;
-  } catch (error) {
-    // One that is about to leave, or has left, needs to know nothing.
-    if (!(error instanceof InternodeError && LEAVING.has(error.code))) console.warn(`${error}`);
-    return false;
+/** Asks a node until it has answered, or need not any more; says which. */
+async function ask(
+  grid: Manager,
+  store: KeyStore,
+  host: string,
+  placement: Placement,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const options = { waitForReady: true, timeoutMs: TIMEOUT_MS, signal };
+  while (!signal.aborted && placement === store.placement && grid.hosts.includes(host)) {
+    try {
+      await grid.connection(host).request(settled, { placement: placement.id }, options);
+      store.onSettled(host, placement);
+      return true;
+    } catch (error) {
+      const isOwn = error instanceof InternodeError;
+      // It is asked again if it has no answer yet. One that leaves need not answer.
+      if (!signal.aborted && !(isOwn && EXPECTED.has(error.code))) console.warn(`${error}`);
+      await delay(AGAIN_MS);
+    }
   }
+  return false;
 }

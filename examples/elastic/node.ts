@@ -49,8 +49,8 @@ grid.handle(forward, async (addition, { cancelled }) => {
     if (--forwards === 0) onLastForward();
   }
 });
-grid.handle(settled, ({ placement }, { caller }) => {
-  store.onSettled(caller, placement);
+grid.handle(settled, async ({ placement }, { signal }) => {
+  await store.whenSettled(placement, signal);
   return new Uint8Array();
 });
 grid.handle(handOver, async function* (_initial, batches) {

@@ -103,11 +103,11 @@ Deno.test("a key is made only once all nodes have handed over what they do not o
   a.placement = both;
   let value: number | null = null;
   const adding = a.add({ key, by: 1, hops: 0 }, LONG).then((sum) => value = sum);
-  a.onSettled("b", new Placement(["b"]).id);
+  a.onSettled("b", new Placement(["a", "b"]));
   await Promise.resolve();
   assertEquals([value, a.size], [null, 0]);
   b.placement = both;
-  a.onSettled("b", both.id);
+  a.onSettled("b", both);
   assertEquals(await adding, 1);
 });
 
@@ -116,7 +116,7 @@ Deno.test("a key moves to its new owner, and its requests wait until it is there
   const alone = new Placement(["b"]), both = new Placement(["a", "b"]);
   const key = keyOwnedBy("a", "b", ["a", "b"]);
   a.placement = b.placement = alone;
-  b.onSettled("a", alone.id);
+  b.onSettled("a", alone);
   assertEquals(await b.add({ key, by: 5, hops: 0 }, LONG), 5);
   b.placement = both;
   assertEquals([...b.misplaced()], [["a", [key]]]);
@@ -137,6 +137,30 @@ Deno.test("a key moves to its new owner, and its requests wait until it is there
   // Again, as after a lost answer: what is there counts.
   assertEquals(a.take([{ key, value: 5 }]), []);
   assertEquals(await a.add({ key, by: 0, hops: 0 }, LONG), 6);
+});
+
+Deno.test("what a node answered before another placement came and went counts no more", async () => {
+  const stores = storesOf("a", "b"), [a, b] = [stores.get("a")!, stores.get("b")!];
+  const key = keyOwnedBy("b", "a", ["a", "b"]);
+  const first = new Placement(["a"]), both = new Placement(["a", "b"]);
+  a.placement = b.placement = first;
+  a.onSettled("b", first);
+  assertEquals(await a.add({ key, by: 5, hops: 0 }, LONG), 5);
+  a.placement = b.placement = both;
+  await a.move([key], (entries) => Promise.resolve(b.take(entries)));
+  // The same as at first; the other one still has the key.
+  const again = new Placement(["a"]);
+  a.placement = b.placement = again;
+  a.onSettled("b", first);
+  let asked = false;
+  const answered = b.whenSettled(again.id, LONG).then(() => asked = true);
+  let value: number | null = null;
+  const adding = a.add({ key, by: 1, hops: 0 }, LONG).then((sum) => value = sum);
+  await Promise.resolve();
+  assertEquals([value, asked], [null, false]);
+  await b.move([key], (entries) => Promise.resolve(a.take(entries)));
+  assertEquals(await adding, 6);
+  await answered;
 });
 
 Deno.test("nodes that see different placements do not pass a request on for ever", async () => {
