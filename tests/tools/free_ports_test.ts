@@ -2,7 +2,7 @@
 
 import { Server } from "node:net";
 import { assert, assertEquals } from "@std/assert";
-import { freePorts } from "../../tools/network/free_ports.ts";
+import { freePorts, takenPorts } from "../../tools/network/free_ports.ts";
 import { NET } from "../support/permitted.ts";
 
 Deno.test({
@@ -30,6 +30,21 @@ Deno.test({
     }
   },
 });
+
+for (const hostname of ["127.0.0.1", "0.0.0.0", "::"]) {
+  Deno.test({
+    name: `a port that somebody listens at is taken, at ${hostname} too, and one is free again`,
+    ignore: !NET,
+    fn() {
+      const [port, other] = freePorts(2) as [number, number];
+      const listener = Deno.listen({ hostname, port });
+      const isTaken = takenPorts();
+      assertEquals([isTaken(port), isTaken(other)], [true, false]);
+      listener.close();
+      assertEquals(takenPorts()(port), false);
+    },
+  });
+}
 
 Deno.test({
   name: "no free port was listened at: a process that starts meanwhile would go on with that",

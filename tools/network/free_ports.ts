@@ -59,8 +59,10 @@ function morePorts(): number[] {
  * Says whether somebody listens at a port. To listen there for a moment would
  * tell, too, but a process that another thread starts at that moment has a copy
  * of the socket until it runs its program: the port would be taken after all.
+ *
+ * @returns Tells it of a port, as it was when this was called.
  */
-function takenPorts(): (port: number) => boolean {
+export function takenPorts(): (port: number) => boolean {
   try {
     const lines = TABLES.map((path) => readFileSync(path, "latin1")).join("");
     const ports = new Set(Array.from(lines.matchAll(LISTENING), ([, hex]) => parseInt(hex!, 16)));
